@@ -2,4 +2,8 @@
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
+pub mod crypto;
 pub mod enums;
+pub mod record;
+pub mod schedule;
+pub mod x509;

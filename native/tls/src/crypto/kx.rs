@@ -1,0 +1,536 @@
+//! Key exchange groups (RFC 8446 section 4.2.8; draft-ietf-tls-ecdhe-mlkem for the hybrids, draft-ietf-tls-mlkem).
+//!
+//! All of them run on aws-lc. Elliptic curve keys are made from the bytes of the given `Random`, which makes handshakes
+//! reproducible in tests; ML-KEM draws from aws-lc's own DRBG.
+
+use super::{Random, Secret};
+use crate::enums::NamedGroup;
+use aws_lc_rs::agreement::{self, PrivateKey};
+use aws_lc_rs::kem::{self, Ciphertext, DecapsulationKey, EncapsulationKey};
+use core::fmt;
+use zeroize::Zeroizing;
+
+/// Why a key exchange did not happen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KxError {
+    /// The peer's share has the wrong length, is no point of the curve, or leads to the all-zero secret.
+    BadShare,
+    /// Our own side failed (no randomness, out of memory).
+    Failed,
+}
+
+/// A group that this library computes in by itself.
+pub trait KxGroup: Sync {
+    /// The code point.
+    fn name(&self) -> NamedGroup;
+    /// Does one step take more than about 200 µs?
+    fn heavy(&self) -> bool;
+    /// The client's first half.
+    fn generate(&self, random: &mut dyn Random) -> Result<Box<dyn ActiveKx>, KxError>;
+    /// The server's whole part: its share and the secret.
+    fn respond(
+        &self,
+        client_share: &[u8],
+        random: &mut dyn Random,
+    ) -> Result<(Vec<u8>, Secret), KxError>;
+}
+
+/// A client's key waiting for the server's share.
+pub trait ActiveKx: Send {
+    /// The share to send.
+    fn public(&self) -> &[u8];
+    /// The client's second half.
+    fn complete(self: Box<Self>, server_share: &[u8]) -> Result<Secret, KxError>;
+}
+
+impl fmt::Debug for dyn KxGroup {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "KxGroup({:?})", self.name())
+    }
+}
+
+impl fmt::Debug for dyn ActiveKx {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ActiveKx(..)")
+    }
+}
+
+/// The native row of `group`, if there is one.
+pub fn native_group(group: NamedGroup) -> Option<&'static dyn KxGroup> {
+    GROUPS.iter().copied().find(|row| row.name() == group)
+}
+
+/// Every native group.
+pub static GROUPS: &[&dyn KxGroup] = &[
+    &X25519,
+    &SECP256R1,
+    &SECP384R1,
+    &SECP521R1,
+    &Hybrid {
+        name: NamedGroup::X25519MLKEM768,
+        ecdh: &X25519,
+        mlkem: &MLKEM768,
+        mlkem_first: true,
+    },
+    &Hybrid {
+        name: NamedGroup::SECP256R1MLKEM768,
+        ecdh: &SECP256R1,
+        mlkem: &MLKEM768,
+        mlkem_first: false,
+    },
+    &Hybrid {
+        name: NamedGroup::SECP384R1MLKEM1024,
+        ecdh: &SECP384R1,
+        mlkem: &MLKEM1024,
+        mlkem_first: false,
+    },
+    &MLKEM512,
+    &MLKEM768,
+    &MLKEM1024,
+];
+
+static X25519: Ecdh = Ecdh {
+    name: NamedGroup::X25519,
+    alg: &agreement::X25519,
+    private_len: 32,
+    public_len: 32,
+    top_byte_mask: 0xff,
+    uncompressed_point: false,
+    heavy: false,
+};
+static SECP256R1: Ecdh = Ecdh {
+    name: NamedGroup::SECP256R1,
+    alg: &agreement::ECDH_P256,
+    private_len: 32,
+    public_len: 65,
+    top_byte_mask: 0xff,
+    uncompressed_point: true,
+    heavy: false,
+};
+static SECP384R1: Ecdh = Ecdh {
+    name: NamedGroup::SECP384R1,
+    alg: &agreement::ECDH_P384,
+    private_len: 48,
+    public_len: 97,
+    top_byte_mask: 0xff,
+    uncompressed_point: true,
+    heavy: true,
+};
+static SECP521R1: Ecdh = Ecdh {
+    name: NamedGroup::SECP521R1,
+    alg: &agreement::ECDH_P521,
+    private_len: 66,
+    public_len: 133,
+    top_byte_mask: 0x01,
+    uncompressed_point: true,
+    heavy: true,
+};
+
+/// ECDH over a NIST curve (RFC 8446 section 4.2.8.2) or X25519 (RFC 7748).
+#[derive(Clone, Copy)]
+struct Ecdh {
+    name: NamedGroup,
+    alg: &'static agreement::Algorithm,
+    private_len: usize,
+    public_len: usize,
+    /// Bits of the first byte that a private key may have.
+    top_byte_mask: u8,
+    /// Shares are uncompressed points (first byte 4), the only form TLS 1.3 knows.
+    uncompressed_point: bool,
+    heavy: bool,
+}
+
+/// Random strings that are no private key are thrown away: at worst one in two (P-521's order is just below 2^521, the
+/// others' chance is under 2^-32). As many in a row mean that the generator is broken.
+const MAX_KEY_TRIES: usize = 64;
+
+impl Ecdh {
+    fn key(&self, random: &mut dyn Random) -> Result<(PrivateKey, Vec<u8>), KxError> {
+        let mut bytes = Zeroizing::new([0u8; 66]);
+        let bytes = bytes.get_mut(..self.private_len).ok_or(KxError::Failed)?;
+        for _ in 0..MAX_KEY_TRIES {
+            random.fill(bytes).map_err(|_| KxError::Failed)?;
+            if let Some(top) = bytes.first_mut() {
+                *top &= self.top_byte_mask;
+            }
+            let Ok(key) = PrivateKey::from_private_key(self.alg, bytes) else {
+                continue;
+            };
+            let public = key.compute_public_key().map_err(|_| KxError::Failed)?;
+            return Ok((key, public.as_ref().to_vec()));
+        }
+        Err(KxError::Failed)
+    }
+
+    /// The x-coordinate or X25519 output; aws-lc refuses points off the curve and the all-zero result
+    /// (RFC 8446 section 7.4.2, RFC 7748 section 6.1).
+    fn agree(&self, key: &PrivateKey, share: &[u8]) -> Result<Secret, KxError> {
+        if share.len() != self.public_len || (self.uncompressed_point && share.first() != Some(&4))
+        {
+            return Err(KxError::BadShare);
+        }
+        let peer = agreement::UnparsedPublicKey::new(self.alg, share);
+        agreement::agree(key, peer, KxError::BadShare, |secret| {
+            Ok(Secret::from(secret))
+        })
+    }
+
+    fn start(&self, random: &mut dyn Random) -> Result<ActiveEcdh, KxError> {
+        let (key, public) = self.key(random)?;
+        Ok(ActiveEcdh {
+            group: *self,
+            key,
+            public,
+        })
+    }
+}
+
+impl KxGroup for Ecdh {
+    fn name(&self) -> NamedGroup {
+        self.name
+    }
+
+    fn heavy(&self) -> bool {
+        self.heavy
+    }
+
+    fn generate(&self, random: &mut dyn Random) -> Result<Box<dyn ActiveKx>, KxError> {
+        Ok(Box::new(self.start(random)?))
+    }
+
+    fn respond(
+        &self,
+        client_share: &[u8],
+        random: &mut dyn Random,
+    ) -> Result<(Vec<u8>, Secret), KxError> {
+        let (key, public) = self.key(random)?;
+        Ok((public, self.agree(&key, client_share)?))
+    }
+}
+
+struct ActiveEcdh {
+    group: Ecdh,
+    key: PrivateKey,
+    public: Vec<u8>,
+}
+
+impl ActiveKx for ActiveEcdh {
+    fn public(&self) -> &[u8] {
+        &self.public
+    }
+
+    fn complete(self: Box<Self>, server_share: &[u8]) -> Result<Secret, KxError> {
+        self.group.agree(&self.key, server_share)
+    }
+}
+
+static MLKEM512: MlKem = MlKem {
+    name: NamedGroup::MLKEM512,
+    alg: &kem::ML_KEM_512,
+    public_len: 800,
+    ciphertext_len: 768,
+};
+static MLKEM768: MlKem = MlKem {
+    name: NamedGroup::MLKEM768,
+    alg: &kem::ML_KEM_768,
+    public_len: 1184,
+    ciphertext_len: 1088,
+};
+static MLKEM1024: MlKem = MlKem {
+    name: NamedGroup::MLKEM1024,
+    alg: &kem::ML_KEM_1024,
+    public_len: 1568,
+    ciphertext_len: 1568,
+};
+
+/// ML-KEM (FIPS 203) as a group: the client's share is the encapsulation key, the server's the ciphertext.
+#[derive(Clone, Copy)]
+struct MlKem {
+    name: NamedGroup,
+    alg: &'static kem::Algorithm,
+    public_len: usize,
+    ciphertext_len: usize,
+}
+
+impl MlKem {
+    fn start(&self) -> Result<ActiveMlKem, KxError> {
+        let key = DecapsulationKey::generate(self.alg).map_err(|_| KxError::Failed)?;
+        let encapsulation = key.encapsulation_key().map_err(|_| KxError::Failed)?;
+        let public = encapsulation
+            .key_bytes()
+            .map_err(|_| KxError::Failed)?
+            .as_ref()
+            .to_vec();
+        Ok(ActiveMlKem {
+            group: *self,
+            key,
+            public,
+        })
+    }
+}
+
+impl KxGroup for MlKem {
+    fn name(&self) -> NamedGroup {
+        self.name
+    }
+
+    fn heavy(&self) -> bool {
+        false
+    }
+
+    fn generate(&self, _: &mut dyn Random) -> Result<Box<dyn ActiveKx>, KxError> {
+        Ok(Box::new(self.start()?))
+    }
+
+    fn respond(
+        &self,
+        client_share: &[u8],
+        _: &mut dyn Random,
+    ) -> Result<(Vec<u8>, Secret), KxError> {
+        if client_share.len() != self.public_len {
+            return Err(KxError::BadShare);
+        }
+        // FIPS 203 section 7.2: the modulus check happens in aws-lc, on parsing or on encapsulating.
+        let key = EncapsulationKey::new(self.alg, client_share).map_err(|_| KxError::BadShare)?;
+        let (ciphertext, secret) = key.encapsulate().map_err(|_| KxError::BadShare)?;
+        Ok((ciphertext.as_ref().to_vec(), Secret::from(secret.as_ref())))
+    }
+}
+
+struct ActiveMlKem {
+    group: MlKem,
+    key: DecapsulationKey,
+    public: Vec<u8>,
+}
+
+impl ActiveKx for ActiveMlKem {
+    fn public(&self) -> &[u8] {
+        &self.public
+    }
+
+    fn complete(self: Box<Self>, server_share: &[u8]) -> Result<Secret, KxError> {
+        if server_share.len() != self.group.ciphertext_len {
+            return Err(KxError::BadShare);
+        }
+        let secret = self
+            .key
+            .decapsulate(Ciphertext::from(server_share))
+            .map_err(|_| KxError::BadShare)?;
+        Ok(Secret::from(secret.as_ref()))
+    }
+}
+
+/// ECDH and ML-KEM side by side; shares and secrets are concatenations in the same order.
+#[derive(Clone, Copy)]
+struct Hybrid {
+    name: NamedGroup,
+    ecdh: &'static Ecdh,
+    mlkem: &'static MlKem,
+    mlkem_first: bool,
+}
+
+impl Hybrid {
+    fn concat(mlkem_first: bool, ecdh: &[u8], mlkem: &[u8]) -> Vec<u8> {
+        if mlkem_first {
+            [mlkem, ecdh].concat()
+        } else {
+            [ecdh, mlkem].concat()
+        }
+    }
+
+    /// Splits a share into (ecdh, mlkem), given the length of ML-KEM's half; each half checks its own length.
+    fn split<'a>(
+        &self,
+        share: &'a [u8],
+        mlkem_len: usize,
+    ) -> Result<(&'a [u8], &'a [u8]), KxError> {
+        let halves = if self.mlkem_first {
+            share
+                .split_at_checked(mlkem_len)
+                .map(|(mlkem, ecdh)| (ecdh, mlkem))
+        } else {
+            share.split_at_checked(self.ecdh.public_len)
+        };
+        halves.ok_or(KxError::BadShare)
+    }
+}
+
+impl KxGroup for Hybrid {
+    fn name(&self) -> NamedGroup {
+        self.name
+    }
+
+    fn heavy(&self) -> bool {
+        self.ecdh.heavy
+    }
+
+    fn generate(&self, random: &mut dyn Random) -> Result<Box<dyn ActiveKx>, KxError> {
+        let ecdh = self.ecdh.start(random)?;
+        let mlkem = self.mlkem.start()?;
+        let public = Self::concat(self.mlkem_first, &ecdh.public, &mlkem.public);
+        Ok(Box::new(ActiveHybrid {
+            group: *self,
+            ecdh: Box::new(ecdh),
+            mlkem: Box::new(mlkem),
+            public,
+        }))
+    }
+
+    fn respond(
+        &self,
+        client_share: &[u8],
+        random: &mut dyn Random,
+    ) -> Result<(Vec<u8>, Secret), KxError> {
+        let (ecdh, mlkem) = self.split(client_share, self.mlkem.public_len)?;
+        let (ecdh_share, ecdh_secret) = self.ecdh.respond(ecdh, random)?;
+        let (mlkem_share, mlkem_secret) = self.mlkem.respond(mlkem, random)?;
+        Ok((
+            Self::concat(self.mlkem_first, &ecdh_share, &mlkem_share),
+            Secret::new(Self::concat(
+                self.mlkem_first,
+                ecdh_secret.as_ref(),
+                mlkem_secret.as_ref(),
+            )),
+        ))
+    }
+}
+
+struct ActiveHybrid {
+    group: Hybrid,
+    ecdh: Box<ActiveEcdh>,
+    mlkem: Box<ActiveMlKem>,
+    public: Vec<u8>,
+}
+
+impl ActiveKx for ActiveHybrid {
+    fn public(&self) -> &[u8] {
+        &self.public
+    }
+
+    fn complete(self: Box<Self>, server_share: &[u8]) -> Result<Secret, KxError> {
+        let (ecdh, mlkem) = self
+            .group
+            .split(server_share, self.group.mlkem.ciphertext_len)?;
+        let ecdh_secret = self.ecdh.complete(ecdh)?;
+        let mlkem_secret = self.mlkem.complete(mlkem)?;
+        Ok(Secret::new(Hybrid::concat(
+            self.group.mlkem_first,
+            ecdh_secret.as_ref(),
+            mlkem_secret.as_ref(),
+        )))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::crypto::SystemRandom;
+
+    /// Gives the same bytes every time.
+    struct Fixed(Vec<u8>);
+    impl Random for Fixed {
+        fn fill(&mut self, out: &mut [u8]) -> Result<(), crate::crypto::RandomFailed> {
+            out.copy_from_slice(&self.0[..out.len()]);
+            Ok(())
+        }
+    }
+
+    fn hex(text: &str) -> Vec<u8> {
+        (0..text.len())
+            .step_by(2)
+            .map(|i| u8::from_str_radix(&text[i..i + 2], 16).unwrap())
+            .collect()
+    }
+
+    #[test]
+    fn both_sides_of_every_group_agree() {
+        for group in GROUPS {
+            let client = group.generate(&mut SystemRandom).unwrap();
+            let (share, server_secret) = group.respond(client.public(), &mut SystemRandom).unwrap();
+            let client_secret = client.complete(&share).unwrap();
+            assert!(client_secret == server_secret, "{group:?}");
+            assert!(!client_secret.is_empty());
+        }
+    }
+
+    #[test]
+    fn shares_of_wrong_length_are_refused_by_both_sides() {
+        for group in GROUPS {
+            let client = group.generate(&mut SystemRandom).unwrap();
+            let (share, _) = group.respond(client.public(), &mut SystemRandom).unwrap();
+            let public = client.public().to_vec();
+            for bad in [
+                &public[..public.len() - 1],
+                &[&public[..], &[0]].concat(),
+                &[],
+                &public[..1],
+            ] {
+                assert_eq!(
+                    group.respond(bad, &mut SystemRandom).err(),
+                    Some(KxError::BadShare),
+                    "{group:?}"
+                );
+            }
+            for bad in [&share[..share.len() - 1], &[&share[..], &[0]].concat(), &[]] {
+                let client = group.generate(&mut SystemRandom).unwrap();
+                assert_eq!(
+                    client.complete(bad).err(),
+                    Some(KxError::BadShare),
+                    "{group:?}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn x25519_points_of_small_order_are_refused() {
+        let order_8 = hex("e0eb7a7c3b41b8ae1656e3faf19fc46ada098deb9c32b1fd866205165f49b800");
+        let mut one = vec![0; 32];
+        one[0] = 1;
+        for bad in [vec![0; 32], one, order_8] {
+            assert_eq!(
+                X25519.respond(&bad, &mut SystemRandom).err(),
+                Some(KxError::BadShare)
+            );
+        }
+    }
+
+    #[test]
+    fn nist_points_off_the_curve_or_not_uncompressed_are_refused() {
+        for group in [&SECP256R1, &SECP384R1, &SECP521R1] {
+            let good = group.start(&mut SystemRandom).unwrap().public;
+            let mut off = good.clone();
+            *off.last_mut().unwrap() ^= 1;
+            let mut hybrid_form = good.clone();
+            hybrid_form[0] = 6 | (good[good.len() - 1] & 1);
+            let mut compressed = good[..1 + (good.len() - 1) / 2].to_vec();
+            compressed[0] = 2 | (good[good.len() - 1] & 1);
+            let infinity = vec![0; good.len()];
+            for bad in [off, hybrid_form, compressed, infinity] {
+                assert_eq!(
+                    group.respond(&bad, &mut SystemRandom).err(),
+                    Some(KxError::BadShare)
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn ml_kem_keys_with_coefficients_beyond_the_modulus_are_refused() {
+        let bad = vec![0xff; MLKEM768.public_len];
+        assert_eq!(
+            MLKEM768.respond(&bad, &mut SystemRandom).err(),
+            Some(KxError::BadShare)
+        );
+    }
+
+    #[test]
+    fn a_generator_that_never_makes_a_key_ends_in_an_error() {
+        for group in [&SECP256R1, &SECP384R1, &SECP521R1] {
+            assert_eq!(
+                group.generate(&mut Fixed(vec![0; 66])).err(),
+                Some(KxError::Failed)
+            );
+        }
+    }
+}

@@ -1,0 +1,1 @@
+//! Certificates: parsing of what TLS needs, trust anchors, native path validation.
