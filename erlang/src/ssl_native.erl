@@ -5,7 +5,7 @@
 -module(ssl_native).
 
 -export([abi/0,
-         trust_store/1, credential/2, config/1, client/2, server/1, set_endpoint/2,
+         trust_store/1, credential/2, config/1, client/2, server/1, use_config/2, set_endpoint/2, word/1, set_word/2,
          start/1, feed/2, step_heavy/1, answer/2, close_transport/2,
          send_begin/2, send_more/2, send_end/1, send_failed/2, send_cancel/2, control/2, flush/1,
          recv_begin/2, recv_more/3, recv_end/2, recv_cancel/2, reader/2, packet/3, pull/2,
@@ -16,7 +16,7 @@
 
 %% Native halves of functions below; never called from outside.
 -nifs([abi/0, trust_store_find/1, trust_store_load/1, credential_find/2, credential_load/2, config/1, client/2, server/1,
-       set_endpoint/2, start/1, feed/2, step_heavy/1, answer/2, close_transport/2, send_begin/2, send_more/2, send_end/1,
+       use_config/2, set_endpoint/2, word/1, set_word/2, start/1, feed/2, step_heavy/1, answer/2, close_transport/2, send_begin/2, send_more/2, send_end/1,
        send_failed/2, send_cancel/2, control/2, flush/1, recv_begin/2, recv_more/3, recv_end/2, recv_cancel/2, reader/2,
        packet/3, pull/2, info/1, state/1, export/4, counters/0]).
 
@@ -112,8 +112,8 @@
 %% What a reader outside the endpoint came across, to be handed to the endpoint.
 -type note() :: {event, event()} | flush.
 
--type send_error() :: closed | not_connected | not_holder | {fatal, fatal()} | term().
--type recv_error() :: closed | not_connected | not_holder | {fatal, fatal()} | term().
+-type send_error() :: closed | not_connected | term().
+-type recv_error() :: closed | not_connected | {invalid_packet, binary()} | {fatal, fatal()} | term().
 
 %%--------------------------------------------------------------------------------------------------------------------
 %% Loading
@@ -213,6 +213,17 @@ client(_Config, _Params) -> erlang:nif_error(not_loaded).
 -spec server(config()) -> conn().
 server(_Config) -> erlang:nif_error(not_loaded).
 
+%% A server's connection that has not been fed yet gets another configuration.
+-spec use_config(conn(), config()) -> ok | {error, started}.
+use_config(_Conn, _Config) -> erlang:nif_error(not_loaded).
+
+%% 64 bits that belong to the Erlang side; reads and writes are atomic.
+-spec word(conn()) -> non_neg_integer().
+word(_Conn) -> erlang:nif_error(not_loaded).
+
+-spec set_word(conn(), non_neg_integer()) -> ok.
+set_word(_Conn, _Word) -> erlang:nif_error(not_loaded).
+
 %% Another process becomes the endpoint.
 -spec set_endpoint(conn(), pid()) -> ok.
 set_endpoint(_Conn, _Pid) -> erlang:nif_error(not_loaded).
@@ -302,7 +313,7 @@ reader(_Conn, _What) -> erlang:nif_error(not_loaded).
 packet(_Conn, _Type, _PacketSize) -> erlang:nif_error(not_loaded).
 
 %% One unit of buffered plaintext as the framing gives it; unframed at most Max bytes (0: all).
--spec pull(conn(), Max :: non_neg_integer()) -> {data, binary()} | none.
+-spec pull(conn(), Max :: non_neg_integer()) -> {data, binary()} | none | {error, {invalid_packet, binary()}}.
 pull(_Conn, _Max) -> erlang:nif_error(not_loaded).
 
 %%--------------------------------------------------------------------------------------------------------------------
