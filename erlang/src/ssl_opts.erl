@@ -1,0 +1,422 @@
+%% The options of connect, listen and handshake: from a user's list to something that can be relied on.
+%%
+%% The list is split into options of TLS and of the transport; those of TLS are checked in the order of the plan in
+%% `ssl_options_table`, with the rows there, `ssl_opt_values` and `ssl_opt_rules`; what is not given gets its
+%% default. Errors are those of OTP 29: `{error, {options, _}}`, `{error, {options, incompatible, _}}`,
+%% `{error, {options, missing_version, _}}`, `{error, {option, server_only | client_only, Name}}`; besides these
+%% `{error, {options, {not_supported_yet, {Name, Value}}}}`.
+%%
+%% The result (`parsed()`):
+%%   ssl          map of every option that the role has (others are absent), by its name, with its value or default:
+%%                versions     names, best first, as configured; the ones that can be negotiated: `negotiable/1`
+%%                ciphers      codes; supported_groups, psk_groups, signature_algs: names; psk_groups are the groups
+%%                             of the first key shares
+%%                signature_algs_cert  names | {default, Names} (neither option given) | undefined (do not send)
+%%                certs_keys   list of maps with cert (list of DER) | certfile, key | keyfile, password (fun/0);
+%%                             made from cert, certfile, key .. too, which themselves are absent
+%%                cacertfile, certfile, keyfile, dhfile: binaries; not given: undefined
+%%                verify_fun   {Fun, State} | undefined;  partial_chain  Fun | undefined
+%%                sni_fun, sni_hosts: both, at most one is not undefined / []
+%%                server_name_indication  string | disable | undefined (see server_name/1)
+%%   transport    {Module, DataTag, ClosedTag, ErrorTag, PassiveTag}
+%%   socket_opts  options for the transport, in the user's order, without the emulated ones
+%%   emulated     mode, packet, packet_size, header, active (and the watermarks of tls_socket_tcp)
+-module(ssl_opts).
+-if(?OTP_RELEASE >= 27).
+-moduledoc false.
+-endif.
+
+-export([connect/2, listen/1, handshake/2, upgrade/3, continue/3, sni/2]).
+-export([core_config/2, negotiable/1, server_name/1]).
+%% For ssl_opt_values and ssl_opt_rules:
+-export([get/2, put/3, forget/2, lookup/2, source/2, by_role/3, host/1, user/1, tls_versions/1, check_shape/2,
+         notice/5]).
+
+-export_type([parsed/0, optmap/0, context/0, reason/0]).
+
+-type optmap() :: #{atom() => term()}.
+-type parsed() ::
+        #{ssl := optmap(),
+          transport := {module(), atom(), atom(), atom(), atom()},
+          socket_opts := [gen_tcp:option()],
+          emulated := #{mode := list | binary, packet := term(), packet_size := integer(), header := integer(),
+                        active := term(), high_watermark => integer(), low_watermark => integer()}}.
+-type reason() :: {options, term()} | {options, incompatible | missing_version, term()}
+                | {option, server_only | client_only, atom()}.
+%% What a check looks at: the user's options (`user`) over those of an earlier call (`opts`).
+-opaque context() ::
+        #{role := client | server, host := term(), user := optmap(), opts := optmap(), done := #{atom() => true}}.
+
+%%--------------------------------------------------------------------------------------------------------------
+%% Entry points
+%%--------------------------------------------------------------------------------------------------------------
+
+%% Options of `ssl:connect/3,4` to a host.
+-spec connect(Host :: term(), [term()]) -> {ok, parsed()} | {error, reason()}.
+connect(Host, Opts) ->
+    checked(fun() ->
+                    C = check(client, Host, Opts, #{}),
+                    finish(C, Opts, undefined)
+            end).
+
+%% Options of `ssl:listen/2`. Files that are named must be there and hold what they should.
+-spec listen([term()]) -> {ok, parsed()} | {error, reason()}.
+listen(Opts) ->
+    checked(fun() ->
+                    C = check(server, undefined, Opts, #{}),
+                    ok = ssl_opt_files:check(map_get(opts, C)),
+                    finish(C, Opts, undefined)
+            end).
+
+%% Options of `ssl:handshake/2,3` on an accepted socket, over those of its listener.
+-spec handshake([term()], parsed()) -> {ok, parsed()} | {error, reason()}.
+handshake(Opts, Listener) ->
+    continue(server, Opts, Listener).
+
+%% Options that come later: `ssl:handshake/2,3`, `ssl:handshake_continue/2,3`. Options of the transport in the list
+%% have no effect then.
+-spec continue(client | server, [term()], parsed()) -> {ok, parsed()} | {error, reason()}.
+continue(Role, Opts, #{ssl := Old} = Parsed) ->
+    checked(fun() ->
+                    C = update(Role, Opts, Old),
+                    ok = ssl_opt_rules:not_supported_yet(C),
+                    Parsed#{ssl := map_get(opts, C)}
+            end).
+
+%% Options for a server name, from `sni_fun` or `sni_hosts`, over those in use.
+-spec sni([term()], parsed()) -> {ok, parsed()} | {error, reason()}.
+sni(Opts, Parsed) ->
+    continue(server, Opts, Parsed).
+
+%% Options of `ssl:connect/2,3` and `ssl:handshake/2,3` on a connected socket of the transport.
+-spec upgrade(client | server, Socket :: term(), [term()]) -> {ok, parsed()} | {error, reason()}.
+upgrade(Role, Socket, Opts) ->
+    checked(fun() ->
+                    _ = transport(Opts, tls, Socket),
+                    C = check(Role, undefined, Opts, #{}),
+                    case Role of
+                        server -> certs_when_full(C);
+                        client -> ok
+                    end,
+                    finish(C, Opts, {socket, Socket})
+            end).
+
+checked(Fun) ->
+    try {ok, Fun()}
+    catch throw:{error, _} = Error -> Error
+    end.
+
+%%--------------------------------------------------------------------------------------------------------------
+%% Checking
+%%--------------------------------------------------------------------------------------------------------------
+
+check(Role, Host, Opts, Old) ->
+    {Ssl, _Socket} = split(Opts),
+    %% The last of several counts.
+    User = maps:from_list(Ssl),
+    Start = #{role => Role, host => Host, user => User, opts => Old, done => #{}},
+    C = lists:foldl(fun step/2, Start, ssl_options_table:plan(Role)),
+    C#{opts := maps:without([cert, certfile, key, keyfile, password], map_get(opts, C))}.
+
+update(Role, Opts, Old0) ->
+    {Ssl, _Socket} = split(Opts),
+    Old = case lists:keyfind(versions, 1, Ssl) of
+              {_, [_ | _] = Given} -> for_versions(Given, Old0);
+              _ -> Old0
+          end,
+    C = check(Role, maps:get(host, Old, undefined), Opts, Old),
+    case Role of
+        server -> certs_when_full(C);
+        client -> ok
+    end,
+    C.
+
+certs_when_full(C) ->
+    case get(handshake, C) of
+        hello -> ok;
+        full -> ssl_opt_rules:certs_or_anonymous(C)
+    end.
+
+%% Other versions: what means nothing in them, or was derived from the old ones, starts anew.
+for_versions(Given, #{protocol := Protocol, versions := Versions} = Old) ->
+    case ssl_opt_values:supported_versions(Given, Protocol) of
+        Versions ->
+            Old;
+        New ->
+            TlsVersions = [ssl_versions:tls_equivalent(V) || V <- New],
+            Kept = maps:without(ssl_options_table:version_bound(TlsVersions), Old),
+            case suites_left(maps:get(ciphers, Kept), New) of
+                [] -> maps:remove(ciphers, Kept);
+                Suites -> Kept#{ciphers := Suites}
+            end
+    end.
+
+suites_left(Suites, [Highest | _]) ->
+    All = ssl_suites:list(all, Highest),
+    [S || S <- Suites, lists:member(S, All)].
+
+step({opt, Option}, C) ->
+    set(Option, check_versions(Option, check_type(Option, C)));
+step({type, Option}, C) ->
+    check_type(Option, C);
+step({versions, Option}, C) ->
+    check_versions(Option, C);
+step({set, Option}, C) ->
+    set(Option, C);
+step({rule, Rule}, C) ->
+    ssl_opt_rules:apply_rule(Rule, C);
+step({foreign, Option}, #{user := User, role := Role} = C) ->
+    case User of
+        #{Option := Value} when Value =/= undefined ->
+            throw({error, {option, case Role of client -> server_only; server -> client_only end, Option}});
+        #{} ->
+            C
+    end.
+
+check_type(Option, C) ->
+    ok = case source(Option, C) of
+             new -> check_shape(Option, C);
+             _ -> ok
+         end,
+    C.
+
+%% Is the user's value of the right kind?
+-spec check_shape(atom(), context()) -> ok.
+check_shape(Option, #{user := User} = C) ->
+    #{type := Type} = ssl_options_table:row(Option),
+    ssl_opt_values:shape(Type, Option, map_get(Option, User), C).
+
+check_versions(Option, C) ->
+    case source(Option, C) of
+        new ->
+            #{versions := Versions} = ssl_options_table:row(Option),
+            ok = ssl_opt_rules:versions(Option, Versions, C);
+        _ ->
+            ok
+    end,
+    C.
+
+set(Option, #{user := User} = C) ->
+    #{type := Type, default := Default} = ssl_options_table:row(Option),
+    case source(Option, C) of
+        new -> put(Option, new_value(Option, Type, map_get(Option, User), C), C);
+        old -> C;
+        default -> put(Option, ssl_opt_values:default(Default, Option, C), C)
+    end.
+
+%% These two need the versions, which their type does not.
+new_value(ciphers, _, Value, C) -> ssl_opt_values:ciphers(Value, get(versions, C));
+new_value(Option, Type, Value, C) -> ssl_opt_values:content(Type, Option, Value, C).
+
+%%--------------------------------------------------------------------------------------------------------------
+%% The context
+%%--------------------------------------------------------------------------------------------------------------
+
+%% Where the value comes from: this call, an earlier one, or nowhere.
+-spec source(atom(), context()) -> new | old | default.
+source(Option, #{user := User}) when is_map_key(Option, User) -> new;
+source(Option, #{opts := Opts, done := Done}) when is_map_key(Option, Opts), not is_map_key(Option, Done) -> old;
+source(_, _) -> default.
+
+%% Source and value: the user's as it was given, or the old one.
+-spec lookup(atom(), context()) -> {new | old | default, term()}.
+lookup(Option, #{user := User, opts := Opts} = C) ->
+    case source(Option, C) of
+        new -> {new, map_get(Option, User)};
+        old -> {old, map_get(Option, Opts)};
+        default -> {default, maps:get(Option, Opts, undefined)}
+    end.
+
+%% The value as checked so far.
+-spec get(atom(), context()) -> term().
+get(Option, #{opts := Opts}) -> maps:get(Option, Opts, undefined).
+
+-spec put(atom(), term(), context()) -> context().
+put(Option, Value, #{opts := Opts, done := Done} = C) ->
+    C#{opts := Opts#{Option => Value}, done := Done#{Option => true}}.
+
+%% Values of earlier calls that count no longer.
+-spec forget([atom()], context()) -> context().
+forget(Options, #{opts := Opts} = C) -> C#{opts := maps:without(Options, Opts)}.
+
+-spec by_role(context(), A, B) -> A | B.
+by_role(#{role := client}, Client, _) -> Client;
+by_role(#{role := server}, _, Server) -> Server.
+
+-spec host(context()) -> term().
+host(#{host := Host}) -> Host.
+
+-spec user(context()) -> optmap().
+user(#{user := User}) -> User.
+
+%% The versions in use, as the TLS versions they derive from.
+-spec tls_versions(context()) -> [ssl_versions:version()].
+tls_versions(C) -> [ssl_versions:tls_equivalent(V) || V <- get(versions, C)].
+
+%% Something that the user should know, if the log level lets it through.
+-spec notice(context(), string(), list(), string(), list()) -> ok.
+notice(C, Format, Args, ReasonFormat, ReasonArgs) ->
+    case get(log_level, C) of
+        none -> ok;
+        Level ->
+            case logger:compare_levels(Level, notice) of
+                gt -> ok;
+                _ ->
+                    logger:notice(#{description => lists:flatten(io_lib:format(Format, Args)),
+                                    reason => lists:flatten(io_lib:format(ReasonFormat, ReasonArgs))},
+                                  #{domain => [otp, ssl]})
+            end
+    end.
+
+%%--------------------------------------------------------------------------------------------------------------
+%% The list
+%%--------------------------------------------------------------------------------------------------------------
+
+%% Options of TLS and the rest, both in the user's order. Whatever the table does not know is for the transport.
+split(Opts) ->
+    Pairs = pairs(proplists:expand([{binary, [{mode, binary}]}, {list, [{mode, list}]}], Opts), []),
+    Known = [cb_info, ssl_imp, next_protocol_selector | ssl_options_table:names()],
+    lists:partition(fun(Opt) -> is_known(Opt, Known) end, Pairs).
+
+is_known(Opt, Known) when is_tuple(Opt) -> lists:member(element(1, Opt), Known);
+is_known(_, _) -> false.
+
+%% Options are pairs, but for a few of the transport. `log_alert` is an old name of `log_level`, which wins.
+pairs([{log_alert, Bool} | Rest], Acc) when is_boolean(Bool) ->
+    case lists:keymember(log_level, 1, Acc) orelse proplists:is_defined(log_level, Rest) of
+        true -> pairs(Rest, Acc);
+        false -> pairs(Rest, [{log_level, case Bool of true -> notice; false -> none end} | Acc])
+    end;
+pairs([{Key, _} = Opt | Rest], Acc) when is_atom(Key) -> pairs(Rest, [Opt | Acc]);
+pairs([{raw, _, _, _} = Opt | Rest], Acc) -> pairs(Rest, [Opt | Acc]);
+pairs([Opt | Rest], Acc) when Opt =:= inet; Opt =:= inet6 -> pairs(Rest, [Opt | Acc]);
+pairs([Other | _], _) -> ssl_opt_values:fail(option_not_a_key_value_tuple, Other);
+pairs([], Acc) -> lists:reverse(Acc).
+
+%%--------------------------------------------------------------------------------------------------------------
+%% The transport
+%%--------------------------------------------------------------------------------------------------------------
+
+finish(C, Opts, Socket) ->
+    {_, SocketOpts} = split(Opts),
+    Transport = transport(Opts, get(protocol, C), case Socket of {socket, S} -> S; undefined -> undefined end),
+    {Inet, Emulated} = emulated(element(1, Transport), SocketOpts, Socket),
+    ok = ssl_opt_rules:not_supported_yet(C),
+    #{ssl => map_get(opts, C), transport => Transport, socket_opts => Inet, emulated => Emulated}.
+
+%% `cb_info`, with the tag of passive messages made up when it is the old four-tuple.
+transport(Opts, Protocol, Socket) ->
+    case proplists:get_value(cb_info, Opts, default_transport(Protocol, Socket)) of
+        {Module, Data, Closed, Error} when is_atom(Data) ->
+            {Module, Data, Closed, Error, list_to_atom(atom_to_list(Data) ++ "_passive")};
+        {_, _, _, _, _} = Info -> Info;
+        Other -> ssl_opt_values:fail(cb_info, Other)
+    end.
+
+default_transport(tls, {'$socket', _}) -> tls_socket_tcp:cb_info();
+default_transport(tls, _) -> {gen_tcp, tcp, tcp_closed, tcp_error, tcp_passive};
+default_transport(dtls, _) -> {gen_udp, udp, udp_closed, udp_error, udp_passive}.
+
+%% Options that this library keeps itself, because what the user reads is not what the transport reads.
+emulated(Module, SocketOpts, Socket) ->
+    Defaults = emulated_defaults(Module, Socket),
+    lists:foldl(fun({Name, Value} = Opt, {Inet, Emulated}) ->
+                        case is_map_key(Name, Defaults) of
+                            true ->
+                                valid_emulated(Name, Value) orelse ssl_opt_values:fail(Name, Value),
+                                {Inet, Emulated#{Name := Value}};
+                            false ->
+                                {Inet ++ [Opt], Emulated}
+                        end;
+                   (Opt, {Inet, Emulated}) ->
+                        {Inet ++ [Opt], Emulated}
+                end, {[], Defaults}, SocketOpts).
+
+emulated_defaults(Module, Socket) ->
+    Base = #{mode => list, packet => 0, packet_size => 0, header => 0, active => true},
+    Defaults = case Module of
+                   tls_socket_tcp -> Base#{high_watermark => 8192, low_watermark => 4096};
+                   _ -> Base
+               end,
+    maps:merge(Defaults, maps:with(maps:keys(Defaults), inherited(Module, Socket))).
+
+%% A socket that is upgraded keeps how its owner reads it.
+inherited(_, undefined) ->
+    #{};
+inherited(_, {socket, {'$socket', _}}) ->
+    #{active => false, mode => binary};
+inherited(Module, {socket, Socket}) ->
+    Names = [mode, packet, active, header, packet_size],
+    Result = case Module of
+                 gen_tcp -> inet:getopts(Socket, Names);
+                 _ -> Module:getopts(Socket, Names)
+             end,
+    case Result of
+        {ok, Values} -> maps:from_list(Values);
+        {error, _} = Error -> throw(Error)
+    end.
+
+valid_emulated(mode, V) -> V =:= list orelse V =:= binary;
+valid_emulated(packet, V) -> is_atom(V) orelse is_integer(V);
+valid_emulated(packet_size, V) -> is_integer(V);
+valid_emulated(header, V) -> is_integer(V);
+valid_emulated(active, V) -> is_boolean(V) orelse V =:= once orelse (is_integer(V) andalso V >= -32768 andalso V =< 32767);
+valid_emulated(_, _) -> true.
+
+%%--------------------------------------------------------------------------------------------------------------
+%% For the core
+%%--------------------------------------------------------------------------------------------------------------
+
+%% Versions of the configured ones that can be negotiated today.
+-spec negotiable(optmap()) -> [ssl_versions:version()].
+negotiable(#{versions := Versions}) ->
+    [V || V <- Versions, lists:member(V, ssl_versions:implemented())].
+
+%% The name to send as server_name (RFC 6066 section 3: a DNS name, no address).
+-spec server_name(optmap()) -> binary() | undefined.
+server_name(#{server_name_indication := [_ | _] = Name}) ->
+    case inet:parse_address(Name) of
+        {ok, _} -> undefined;
+        {error, _} -> unicode:characters_to_binary(Name)
+    end;
+server_name(_) ->
+    undefined.
+
+%% The fields of `ssl_native:config/1` that follow from the options alone. Left to the caller: credentials,
+%% certificate_authorities (names of the trust store, when the option of that name is true), native_verify.
+-spec core_config(client | server, optmap()) -> map().
+core_config(Role, Opts) ->
+    #{verify := Verify, ciphers := Ciphers, supported_groups := Groups, psk_groups := Shares,
+      signature_algs := Algs, signature_algs_cert := CertAlgs, max_handshake_size := MaxHandshake,
+      key_update_at := KeyUpdateAt, middlebox_comp_mode := Middlebox, handshake := Handshake,
+      keep_secrets := KeepSecrets} = Opts,
+    #{versions => [ssl_versions:code(V) || V <- negotiable(Opts)],
+      cipher_suites => [S || S <- Ciphers, lists:member(S, ssl_suites:tls13())],
+      honor_cipher_order => maps:get(honor_cipher_order, Opts, false),
+      groups => [ssl_algorithms:group_code(G) || G <- Groups],
+      key_share_groups => [ssl_algorithms:group_code(G) || G <- Shares],
+      signature_algs => [ssl_algorithms:scheme_code(A) || A <- Algs],
+      signature_algs_cert => cert_algs(CertAlgs),
+      alpn => alpn(Role, Opts),
+      max_fragment_length => maps:get(max_fragment_length, Opts, undefined),
+      max_handshake_size => MaxHandshake,
+      key_update_at => KeyUpdateAt,
+      middlebox_comp_mode => Middlebox,
+      cookie => maps:get(cookie, Opts, false),
+      verify_peer => Verify =:= verify_peer,
+      fail_if_no_peer_cert => maps:get(fail_if_no_peer_cert, Opts, false),
+      status_request => false,
+      ask_hello => Handshake =:= hello orelse asks_for_name(Opts),
+      key_log => KeepSecrets =/= false}.
+
+cert_algs(undefined) -> undefined;
+cert_algs({default, Algs}) -> [ssl_algorithms:scheme_code(A) || A <- Algs];
+cert_algs(Algs) -> [ssl_algorithms:scheme_code(A) || A <- Algs].
+
+alpn(client, #{alpn_advertised_protocols := [_ | _] = Protocols}) -> Protocols;
+alpn(server, #{alpn_preferred_protocols := [_ | _] = Protocols}) -> Protocols;
+alpn(_, _) -> [].
+
+asks_for_name(#{sni_fun := F}) when is_function(F) -> true;
+asks_for_name(#{sni_hosts := [_ | _]}) -> true;
+asks_for_name(_) -> false.
