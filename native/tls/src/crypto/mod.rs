@@ -15,7 +15,9 @@
 pub mod aead;
 pub mod hash;
 pub mod kx;
+pub mod sign;
 pub mod suites;
+pub mod verify;
 
 use core::fmt;
 use subtle::ConstantTimeEq;

@@ -1,0 +1,144 @@
+//! Verification of signatures: one row per signature scheme (RFC 8446 section 4.2.3), on aws-lc by way of webpki's
+//! algorithm objects, which bind the key's and the signature's AlgorithmIdentifiers.
+
+use crate::enums::{NamedGroup, SignatureScheme};
+use crate::x509::{self, KeyType};
+use rustls_pki_types::SignatureVerificationAlgorithm as Algorithm;
+use webpki::aws_lc_rs as algs;
+
+/// Why a signature does not count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum VerifyError {
+    /// The scheme is not computed here; ask the world.
+    NoNativeRow,
+    /// The signature is wrong.
+    BadSignature,
+    /// The key in the certificate does not fit the scheme, or cannot be read.
+    BadKey,
+}
+
+/// One scheme: the key it needs and how it is computed.
+struct Row {
+    scheme: SignatureScheme,
+    key: Needs,
+    algorithm: &'static dyn Algorithm,
+    heavy: bool,
+}
+
+/// What kind of key a scheme needs.
+enum Needs {
+    /// rsaEncryption
+    Rsa,
+    /// id-RSASSA-PSS without parameters or with those of the scheme
+    RsaPss,
+    /// A point of this curve: TLS 1.3 binds the curve.
+    Ec(NamedGroup),
+    Ed25519,
+    /// ML-DSA of the scheme's own parameter set
+    MlDsa,
+}
+
+impl Needs {
+    fn fits(&self, scheme: SignatureScheme, key: KeyType) -> bool {
+        match (self, key) {
+            (Self::Rsa, KeyType::Rsa) | (Self::Ed25519, KeyType::Ed25519) => true,
+            (Self::RsaPss, KeyType::RsaPss(only)) => only.is_none_or(|only| only == scheme),
+            (Self::Ec(wanted), KeyType::Ec(curve)) => *wanted == curve,
+            (Self::MlDsa, KeyType::MlDsa(bound)) => bound == scheme,
+            _ => false,
+        }
+    }
+}
+
+macro_rules! rows {
+    ($($scheme:ident, $key:expr, $algorithm:ident, $heavy:expr;)*) => {
+        static ROWS: &[Row] = &[$(Row {
+            scheme: SignatureScheme::$scheme, key: $key, algorithm: algs::$algorithm, heavy: $heavy,
+        }),*];
+    };
+}
+
+rows! {
+    ECDSA_SECP256R1_SHA256, Needs::Ec(NamedGroup::SECP256R1), ECDSA_P256_SHA256, false;
+    ECDSA_SECP384R1_SHA384, Needs::Ec(NamedGroup::SECP384R1), ECDSA_P384_SHA384, false;
+    ECDSA_SECP521R1_SHA512, Needs::Ec(NamedGroup::SECP521R1), ECDSA_P521_SHA512, true;
+    ED25519,                Needs::Ed25519, ED25519, false;
+    RSA_PSS_RSAE_SHA256,    Needs::Rsa, RSA_PSS_2048_8192_SHA256_LEGACY_KEY, false;
+    RSA_PSS_RSAE_SHA384,    Needs::Rsa, RSA_PSS_2048_8192_SHA384_LEGACY_KEY, false;
+    RSA_PSS_RSAE_SHA512,    Needs::Rsa, RSA_PSS_2048_8192_SHA512_LEGACY_KEY, false;
+    RSA_PSS_PSS_SHA256,     Needs::RsaPss, RSA_PSS_2048_8192_SHA256_LEGACY_KEY, false;
+    RSA_PSS_PSS_SHA384,     Needs::RsaPss, RSA_PSS_2048_8192_SHA384_LEGACY_KEY, false;
+    RSA_PSS_PSS_SHA512,     Needs::RsaPss, RSA_PSS_2048_8192_SHA512_LEGACY_KEY, false;
+    RSA_PKCS1_SHA256,       Needs::Rsa, RSA_PKCS1_2048_8192_SHA256, false;
+    RSA_PKCS1_SHA384,       Needs::Rsa, RSA_PKCS1_2048_8192_SHA384, false;
+    RSA_PKCS1_SHA512,       Needs::Rsa, RSA_PKCS1_2048_8192_SHA512, false;
+    MLDSA44,                Needs::MlDsa, ML_DSA_44, false;
+    MLDSA65,                Needs::MlDsa, ML_DSA_65, false;
+    MLDSA87,                Needs::MlDsa, ML_DSA_87, false;
+}
+
+fn row(scheme: SignatureScheme) -> Option<&'static Row> {
+    ROWS.iter().find(|row| row.scheme == scheme)
+}
+
+/// Verifies a signature made with `scheme` by the key in `certificate` (DER). Which schemes may be used in which version
+/// and message is for the caller to check (rsa_pkcs1 never signs TLS 1.3 messages).
+pub fn verify(
+    scheme: SignatureScheme,
+    certificate: &[u8],
+    message: &[u8],
+    signature: &[u8],
+) -> Result<(), VerifyError> {
+    let row = row(scheme).ok_or(VerifyError::NoNativeRow)?;
+    let spki = x509::spki(certificate).map_err(|_| VerifyError::BadKey)?;
+    if !row.key.fits(scheme, x509::key_type(&spki)) {
+        return Err(VerifyError::BadKey);
+    }
+    row.algorithm
+        .verify_signature(spki.key, message, signature)
+        .map_err(|_| VerifyError::BadSignature)
+}
+
+/// Is the scheme verified natively?
+pub fn is_native(scheme: SignatureScheme) -> bool {
+    row(scheme).is_some()
+}
+
+/// Does verifying take more than about 200 µs?
+pub fn heavy(scheme: SignatureScheme) -> bool {
+    row(scheme).is_some_and(|row| row.heavy)
+}
+
+/// Algorithms that certificates may be signed with. SHA-1 and MD5 are none.
+static CERTIFICATE_ALGORITHMS: &[&dyn Algorithm] = &[
+    algs::ECDSA_P256_SHA256,
+    algs::ECDSA_P256_SHA384,
+    algs::ECDSA_P256_SHA512,
+    algs::ECDSA_P384_SHA256,
+    algs::ECDSA_P384_SHA384,
+    algs::ECDSA_P384_SHA512,
+    algs::ECDSA_P521_SHA256,
+    algs::ECDSA_P521_SHA384,
+    algs::ECDSA_P521_SHA512,
+    algs::ED25519,
+    algs::RSA_PKCS1_2048_8192_SHA256,
+    algs::RSA_PKCS1_2048_8192_SHA384,
+    algs::RSA_PKCS1_2048_8192_SHA512,
+    algs::RSA_PSS_2048_8192_SHA256_LEGACY_KEY,
+    algs::RSA_PSS_2048_8192_SHA384_LEGACY_KEY,
+    algs::RSA_PSS_2048_8192_SHA512_LEGACY_KEY,
+    algs::ML_DSA_44,
+    algs::ML_DSA_65,
+    algs::ML_DSA_87,
+];
+
+/// The algorithm for a certificate's signature, given the contents of both AlgorithmIdentifiers.
+pub(crate) fn certificate_algorithm(
+    signature_alg: &[u8],
+    key_alg: &[u8],
+) -> Option<&'static dyn Algorithm> {
+    CERTIFICATE_ALGORITHMS.iter().copied().find(|algorithm| {
+        algorithm.signature_alg_id().as_ref() == signature_alg
+            && algorithm.public_key_alg_id().as_ref() == key_alg
+    })
+}
