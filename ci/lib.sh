@@ -66,7 +66,7 @@ count_ct() { awk '/^CT: / {p += $2; f += $4} END {print p + 0, f + 0}' "$1"; }  
 count_last() { awk '/ passed, .* failed$/ {p = $1; f = $3} END {print p + 0, f + 0}' "$1"; }
 
 # ---- the build ----
-ebin=$root/_build/default/lib/ssl/ebin
+ebin=${SSL_EBIN:-$root/_build/default/lib/ssl/ebin}       # SSL_EBIN: another build, to try the scripts themselves
 test_ebin=$root/_build/test/lib/ssl/ebin
 
 # ---- OTP 29 in a root of its own (../shared/bin/otp29-root) ----
