@@ -12,7 +12,7 @@ main() ->
             io:format("packaging_check: FAILED ~p: ~tp~n~tp~n", [Class, Reason, Stack]), halt(1)
     end.
 
-%% PACKAGING_EXPECT: a directory in or under which our beams have to be; PACKAGING_CERTS: cert.pem, cert.key
+%% PACKAGING_EXPECT: a directory in or under which our beams have to be; PACKAGING_CERTS: ca.pem, cert.pem, cert.key
 -spec check() -> string().
 check() ->
     {ok, _} = application:ensure_all_started(ssl),
@@ -40,7 +40,7 @@ handshake(Certs) ->
                         end),
     Monitor = monitor(process, Server),
     {ok, C} = ssl:connect("localhost", Port, [{active, false}, {verify, verify_peer},
-                                              {cacertfile, filename:join(Certs, "cert.pem")}], 10000),
+                                              {cacertfile, filename:join(Certs, "ca.pem")}], 10000),
     ok = ssl:send(C, "there and back"),
     {ok, "there and back"} = ssl:recv(C, 14, 10000),
     {ok, [{protocol, Protocol}]} = ssl:connection_information(C, [protocol]),
