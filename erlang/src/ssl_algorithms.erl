@@ -9,10 +9,10 @@
 -endif.
 
 -export([crypto/2]).
--export([groups/0, groups/1, supported_groups/1, group_code/1, group_name/1, native_group/1]).
+-export([groups/0, groups/1, group_names/1, supported_groups/1, group_code/1, group_name/1, native_group/1]).
 -export([eccs/0, eccs/1, curve_known/1]).
 -export([signature_algs/2, default_signature_algs/1, supported_signature_algs/2, scheme_code/1, scheme_name/1,
-         components/1, native_scheme/1]).
+         components/1, pairs_12/1, native_scheme/1]).
 
 -export_type([group/0, scheme/0]).
 
@@ -48,11 +48,16 @@ groups_table() ->
 
 %% `ssl:groups/0`: all groups to be had, best first.
 -spec groups() -> [group()].
-groups() -> supported_groups([element(1, Row) || Row <- groups_table()]).
+groups() -> supported_groups(group_names(all)).
 
 %% `ssl:groups/1`: those that are offered when nothing is said.
 -spec groups(default) -> [group()].
-groups(default) -> supported_groups([Name || {Name, _, default, _} <- groups_table()]).
+groups(default) -> supported_groups(group_names(default)).
+
+%% Names of groups, to be had here or not.
+-spec group_names(all | default) -> [group()].
+group_names(all) -> [element(1, Row) || Row <- groups_table()];
+group_names(default) -> [Name || {Name, _, default, _} <- groups_table()].
 
 %% Those of the names that are groups to be had here.
 -spec supported_groups([term()]) -> [group()].
@@ -308,6 +313,31 @@ components(Name) ->
         {_, _, Hash, Sign, Curve} -> {Hash, Sign, Curve};
         false -> error(function_clause, [Name])
     end.
+
+%% Schemes as TLS 1.2 has them: hash and algorithm, the curve being any (RFC 8446 section 4.2.3); without those
+%% that TLS 1.2 does not know, and each once.
+-spec pairs_12([scheme()]) -> [{atom(), atom()}].
+pairs_12(Algs) ->
+    Pairs = lists:flatmap(fun pair_12/1, Algs),
+    unique(Pairs, []).
+
+pair_12({_, _} = Pair) -> [Pair];
+pair_12(Name) ->
+    case components(Name) of
+        {_, slhdsa, _} -> [];
+        {_, eddsa, _} -> [];
+        {none, _, _} -> [];
+        {Hash, rsa_pkcs1, _} -> [{Hash, rsa}];
+        {Hash, Sign, _} -> [{Hash, Sign}]
+    end.
+
+unique([Pair | Pairs], Seen) ->
+    case lists:member(Pair, Seen) of
+        true -> unique(Pairs, Seen);
+        false -> unique(Pairs, [Pair | Seen])
+    end;
+unique([], Seen) ->
+    lists:reverse(Seen).
 
 %% Does the core sign and verify with this scheme itself? The others go through public_key.
 -spec native_scheme(scheme()) -> boolean().

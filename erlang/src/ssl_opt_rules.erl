@@ -20,10 +20,12 @@ apply_rule(dist_is_tls, C) ->
 apply_rule(ktls_is_tls, C) ->
     dtls_excludes(ktls, C);
 
-%% verify given anew: what hangs on the old value is forgotten.
+%% verify given anew: what hangs on the old value is forgotten. (But not that a certificate was demanded, when
+%% none is verified now: that is for the user to resolve.)
 apply_rule(verify_changed, C) ->
-    case ssl_opts:source(verify, C) of
-        new -> ssl_opts:forget([verify_fun, fail_if_no_peer_cert], C);
+    case {ssl_opts:source(verify, C), ssl_opts:get(verify, C)} of
+        {new, verify_peer} -> ssl_opts:forget([verify_fun, fail_if_no_peer_cert], C);
+        {new, verify_none} -> ssl_opts:forget([verify_fun], C);
         _ -> C
     end;
 apply_rule(trust_anchors, C) ->
@@ -175,7 +177,7 @@ cert(New, Pair, C) ->
     case given(cert, New, Pair) of
         {Source, Cert} when is_binary(Cert) -> cert_chain(Source, [Cert], New, Pair, C);
         {Source, [First | _] = Chain} when is_binary(First) -> cert_chain(Source, Chain, New, Pair, C);
-        {new, Other} when Other =/= undefined -> ssl_opt_values:fail(cert, Other);
+        {new, Other} -> ssl_opt_values:fail(cert, Other);
         _ -> cert_file(given(certfile, New, Pair), Pair, C)
     end.
 
@@ -185,8 +187,9 @@ cert_chain(new, Chain, #{certfile := _}, Pair, C) ->
 cert_chain(_, Chain, _, Pair, _) ->
     Pair#{cert => Chain}.
 
-cert_file({_, undefined}, Pair, _) -> Pair;
-cert_file({_, File}, Pair, C) -> Pair#{certfile => file(certfile, File, C)}.
+cert_file({default, _}, Pair, _) -> Pair;
+cert_file({old, _}, Pair, _) -> Pair;
+cert_file({new, File}, Pair, C) -> Pair#{certfile => file(certfile, File, C)}.
 
 key(New, Pair, C) ->
     case given(key, New, Pair) of
@@ -195,7 +198,7 @@ key(New, Pair, C) ->
     end.
 
 %% Without a key file the certificate's file has the key.
-key_file({new, File}, Pair, C) when File =/= undefined -> Pair#{keyfile => file(keyfile, File, C)};
+key_file({new, File}, Pair, C) -> Pair#{keyfile => file(keyfile, File, C)};
 key_file({old, _}, Pair, _) -> Pair;
 key_file(_, #{certfile := File} = Pair, _) -> Pair#{keyfile => File};
 key_file(_, Pair, _) -> Pair.
@@ -330,7 +333,9 @@ signature_algs(_, C) ->
                         case ssl_opts:lookup(Option, Acc) of
                             {new, _} ->
                                 ok = ssl_opts:check_shape(Option, Acc),
-                                ssl_opt_values:incompatible([Option, {versions, ssl_opts:tls_versions(Acc)}]);
+                                %% By number here, as stock has it.
+                                Numbers = [ssl_versions:number(V) || V <- ssl_opts:get(versions, Acc)],
+                                ssl_opt_values:incompatible([Option, {versions, Numbers}]);
                             {old, _} -> Acc;
                             {default, _} -> ssl_opts:put(Option, undefined, Acc)
                         end

@@ -70,6 +70,7 @@ value_shape(sni_hosts, Option, V) when is_list(V) -> each_sni_host(Option, V);
 value_shape(supported_groups, _, V) when is_list(V) -> ok;
 value_shape(protocols, Option, V) when is_list(V) -> protocol_names(Option, V);
 value_shape(versions, _, V) when is_list(V) -> ok;
+value_shape(renegotiate_at, _, V) when V =:= infinity; is_integer(V), V > 0 -> ok;
 value_shape(Kind, _, _) when Kind =:= next_protocols; Kind =:= cert_policy_opts; Kind =:= anti_replay -> ok;
 value_shape(_, Option, Value) -> fail(Option, Value).
 
@@ -108,6 +109,8 @@ value(versions, _, Versions, C) ->
     supported_versions(Versions, ssl_opts:get(protocol, C));
 value(verify_fun, _, F, _) when is_function(F, 1) ->
     {old_verify_fun(), F};
+value(renegotiate_at, _, Limit, _) ->
+    min(Limit, 268435456);                          % infinity is an atom: greater than every number
 value(supported_groups, Option, Groups, _) ->
     groups(Option, Groups);
 value(crl_cache, _, {Module, {Handle, Args}}, _) ->

@@ -154,7 +154,7 @@ table() ->
 
      %% Handshake and connection
      {handshake, both, {one_of, [hello, full]}, full, all, all, "pause after the peer's hello"},
-     {max_handshake_size, both, {int, 1, 16#ffffff}, 262144, all, all, "largest handshake message in bytes"},
+     {max_handshake_size, both, {int, 1, 16#7fffff}, 262144, all, all, "largest handshake message in bytes"},
      {key_update_at, both, {int, 1, infinity}, 388736063997, ?V13, all,
       "bytes sent under one key (RFC 8446 section 5.5)"},
      {hibernate_after, both, {int, 0, infinity}, infinity, all, all, "idle milliseconds before hibernation"},
@@ -167,7 +167,7 @@ table() ->
       "against BEAST in TLS 1.0"},
      {padding_check, both, boolean, true, ?V10, all, "check CBC padding in TLS 1.0"},
      {client_renegotiation, server, boolean, true, ?BEFORE_13, all, "may the client renegotiate?"},
-     {renegotiate_at, both, {int, 1, infinity}, 268435456, all, all, "internal: records before renegotiation"},
+     {renegotiate_at, both, {value, renegotiate_at}, 268435456, all, all, "internal: records before renegotiation"},
      {secure_renegotiate, both, {value, secure_renegotiate}, true, ?BEFORE_13, all,
       "always true (RFC 5746); false is refused"},
      {fallback, client, boolean, false, ?BEFORE_13, [false], "send TLS_FALLBACK_SCSV (RFC 7507)"},

@@ -137,14 +137,16 @@ certs_when_full(C) ->
         full -> ssl_opt_rules:certs_or_anonymous(C)
     end.
 
-%% Other versions: what means nothing in them, or was derived from the old ones, starts anew.
+%% Other versions: what means nothing in them starts anew, and so does what meant nothing in the old ones, where it
+%% could only have its default.
 for_versions(Given, #{protocol := Protocol, versions := Versions} = Old) ->
     case ssl_opt_values:supported_versions(Given, Protocol) of
         Versions ->
             Old;
         New ->
-            TlsVersions = [ssl_versions:tls_equivalent(V) || V <- New],
-            Kept = maps:without(ssl_options_table:version_bound(TlsVersions), Old),
+            Bound = [ssl_options_table:version_bound([ssl_versions:tls_equivalent(V) || V <- Vs])
+                     || Vs <- [New, Versions]],
+            Kept = maps:without(lists:append(Bound), Old),
             case suites_left(maps:get(ciphers, Kept), New) of
                 [] -> maps:remove(ciphers, Kept);
                 Suites -> Kept#{ciphers := Suites}
@@ -300,7 +302,13 @@ pairs([], Acc) -> lists:reverse(Acc).
 finish(C, Opts, Socket) ->
     {_, SocketOpts} = split(Opts),
     Transport = transport(Opts, get(protocol, C), case Socket of {socket, S} -> S; undefined -> undefined end),
-    {Inet, Emulated} = emulated(element(1, Transport), SocketOpts, Socket),
+    ok = datagram(get(protocol, C), SocketOpts),
+    Module = case Socket of
+                 %% Only sockets of TLS can be upgraded.
+                 {socket, Connected} -> element(1, transport(Opts, tls, Connected));
+                 undefined -> element(1, Transport)
+             end,
+    {Inet, Emulated} = emulated(Module, SocketOpts, Socket),
     ok = ssl_opt_rules:not_supported_yet(C),
     #{ssl => map_get(opts, C), transport => Transport, socket_opts => Inet, emulated => Emulated}.
 
@@ -316,6 +324,16 @@ transport(Opts, Protocol, Socket) ->
 default_transport(tls, {'$socket', _}) -> tls_socket_tcp:cb_info();
 default_transport(tls, _) -> {gen_tcp, tcp, tcp_closed, tcp_error, tcp_passive};
 default_transport(dtls, _) -> {gen_udp, udp, udp_closed, udp_error, udp_passive}.
+
+%% Datagrams have no framing of their own.
+datagram(tls, _) ->
+    ok;
+datagram(dtls, SocketOpts) ->
+    lists:foreach(fun({Name, _} = Opt) when Name =:= packet; Name =:= packet_size; Name =:= header ->
+                          ssl_opt_values:fail(not_supported, Opt);
+                     (_) ->
+                          ok
+                  end, SocketOpts).
 
 %% Options that this library keeps itself, because what the user reads is not what the transport reads.
 emulated(Module, SocketOpts, Socket) ->

@@ -10,6 +10,7 @@
 
 -export([to_map/1, from_map/1, rfc_name/1, openssl_name/1, from_name/1, legacy/1]).
 -export([list/2, category/1, crypto_supports/1, filter/1, filter/2, prepend/2, append/2]).
+-export([cipher_suites/2, cipher_suites/3, str_to_suite/1]).
 -export([tls13/0]).
 
 -export_type([code/0, suite/0, description/0]).
@@ -210,14 +211,18 @@ unrecognized() ->
      "TLS_ECDHE_PSK_WITH_NULL_SHA256",
      "TLS_ECDHE_PSK_WITH_NULL_SHA384"].
 
-%% Other spellings of OpenSSL names: {prefix written, prefix in the table}, first match counts.
-aliases() ->
-    [{"RSA-PSK-", "RSA-PSK-"},
-     {"RSA-", ""},
-     {"DHE-RSA-DES", "EDH-RSA-DES"},
-     {"EDH-RSA-DES", "EDH-RSA-DES"},
-     {"EDH-RSA-", "DHE-RSA-"},
-     {"EDH-DSS-", "DHE-DSS-"}].
+%% Other spellings in OpenSSL names, by what stands for them when names are compared.
+spellings() ->
+    [{"AES-128-CBC", "AES128"},
+     {"AES-256-CBC", "AES256"},
+     {"AES128-CBC", "AES128"},
+     {"AES256-CBC", "AES256"},
+     {"3DES-EDE-CBC", "DES-CBC3"},
+     {"CHACHA20-POLY1305-SHA256", "CHACHA20-POLY1305"},
+     {"EDH-RSA-AES", "DHE-RSA-AES"},
+     {"EDH-DSS-AES", "DHE-DSS-AES"},
+     {"EDH-RSA-DES", "DHE-RSA-DES"},
+     {"EDH-DSS-DES", "DHE-DSS-DES"}].
 
 %% Suites in order of preference, by the lists that they are part of.
 -spec category(atom()) -> [code()].
@@ -345,7 +350,12 @@ to_map(Code) ->
 %% The code of a suite; `undefined` when there is none.
 -spec from_map(term()) -> code() | undefined.
 from_map(#{key_exchange := Kex, cipher := Cipher, mac := Mac, prf := Prf}) ->
-    find(fun({_, K, C, M, P, _, _}) -> K =:= Kex andalso C =:= Cipher andalso M =:= Mac andalso P =:= Prf end);
+    %% With a MAC, or where it is the version's, the hash of the PRF is implied, whatever the map says: releases
+    %% have written down different ones.
+    find(fun({_, K, C, M, P, _, _}) ->
+                 K =:= Kex andalso C =:= Cipher andalso M =:= Mac
+                     andalso (M =/= aead orelse P =:= Prf orelse P =:= default_prf)
+         end);
 from_map(_) ->
     undefined.
 
@@ -388,21 +398,22 @@ from_name([Column | Columns], Name) ->
         false -> from_name(Columns, Name);
         Row -> {ok, to_map(element(1, Row))}
     end;
+from_name([], "TLS_" ++ _) ->
+    error;
 from_name([], Name) ->
-    from_alias(aliases(), Name).
+    Plain = plain(Name),
+    case lists:search(fun(Row) -> plain(element(7, Row)) =:= Plain end, table()) of
+        {value, Row} -> {ok, to_map(element(1, Row))};
+        false -> error
+    end.
 
-from_alias([{Alias, Prefix} | Aliases], Name) ->
-    case lists:prefix(Alias, Name) of
-        true ->
-            case lists:keyfind(Prefix ++ lists:nthtail(length(Alias), Name), 7, table()) of
-                false -> error;
-                Row -> {ok, to_map(element(1, Row))}
-            end;
-        false ->
-            from_alias(Aliases, Name)
-    end;
-from_alias([], _Name) ->
-    error.
+plain("RSA-PSK-" ++ _ = Name) -> respelled(Name);
+plain("RSA-" ++ Name) -> respelled(Name);
+plain(Name) -> respelled(Name).
+
+respelled(Name) ->
+    lists:foldl(fun({Spelling, Plain}, Acc) -> lists:append(string:replace(Acc, Spelling, Plain)) end,
+                Name, spellings()).
 
 %% `ssl:old_cipher_suite()`: a triple where the version decides the PRF.
 -spec legacy(suite()) -> {atom(), atom(), atom()} | {atom(), atom(), atom(), atom()}.
@@ -411,6 +422,24 @@ legacy(#{key_exchange := Kex, cipher := Cipher, mac := Mac, prf := Prf}) ->
         default_prf -> {Kex, Cipher, Mac};
         _ -> {Kex, Cipher, Mac, Prf}
     end.
+
+%% `ssl:str_to_suite/1`.
+-spec str_to_suite(term()) -> suite() | {error, {not_recognized, term()}}.
+str_to_suite(Name) ->
+    case from_name(Name) of
+        {ok, Suite} -> Suite;
+        error -> {error, {not_recognized, Name}}
+    end.
+
+%% `ssl:cipher_suites/2`.
+-spec cipher_suites(description(), ssl_versions:version()) -> [suite()].
+cipher_suites(Description, Version) ->
+    [to_map(Code) || Code <- list(Description, Version)].
+
+%% `ssl:cipher_suites/3`.
+-spec cipher_suites(description(), ssl_versions:version(), rfc | openssl) -> [string()].
+cipher_suites(Description, Version, rfc) -> [element(6, row(Code)) || Code <- list(Description, Version)];
+cipher_suites(Description, Version, openssl) -> [element(7, row(Code)) || Code <- list(Description, Version)].
 
 %%--------------------------------------------------------------------------------------------------------------
 %% Filters
