@@ -44,7 +44,7 @@ node_loop(Port, Buffer, Owners) ->
             [Owner ! {interop, Ref, {exit, Status}} || {Ref, Owner} <- maps:to_list(Owners)],
             node_loop(Port, Buffer, #{});
         stop ->
-            catch port_close(Port)
+            close(Port)
     end.
 
 node_event(<<"@", Text/binary>>, Owners) ->
@@ -159,7 +159,7 @@ tool_loop(#{owner := Owner, ref := Ref, port := Port, monitor := Monitor} = S) -
         {say, stop} -> tool_stop(S);
         {'DOWN', Monitor, process, _, _} -> tool_stop(S);
         {say, Data} ->
-            catch port_command(Port, Data),
+            try port_command(Port, Data) catch error:badarg -> gone end,
             tool_loop(S);
         {Port, {data, Data}} ->
             Owner ! {interop, Ref, {data, Data}},
@@ -182,8 +182,10 @@ tool_port(Data, #{known := {Pattern, Fixed}, seen := Seen, owner := Owner, ref :
 tool_stop(#{port := Port, os_pid := OsPid}) ->
     OsPid =/= none andalso erlang:port_info(Port) =/= undefined andalso
         os:cmd("kill -TERM " ++ integer_to_list(OsPid) ++ " 2>/dev/null"),
-    catch port_close(Port),
+    close(Port),
     ok.
+
+close(Port) -> try port_close(Port) catch error:badarg -> true end.
 
 free_port() ->
     {ok, Listen} = gen_tcp:listen(0, [{ip, {127, 0, 0, 1}}]),
