@@ -1,0 +1,421 @@
+%% From options to what connections are made of: the native configuration with certificates, keys and trust store, and
+%% a context for the connection process, which ssl_verdict answers the core's queries with.
+%%
+%% Made once and found again: a configuration is kept under a digest of the options it follows from, in which files
+%% stand by identity and time of change. So `ssl:connect` with the options of before costs a few microseconds here, a
+%% changed file is seen by the next connection, and no process is asked. What holds funs or foreign keys stays in the
+%% context and is never kept elsewhere.
+-module(ssl_material).
+-if(?OTP_RELEASE >= 27).
+-moduledoc false.
+-endif.
+
+-include_lib("public_key/include/public_key.hrl").
+
+-export([config/2, client_params/3, server_config_for_sni/2, clear/0]).
+
+-export_type([context/0]).
+
+-type context() ::
+        #{role := client | server,
+          trust := ssl_trust:trust(),
+          settings := ssl_peer_check:settings(),
+          verify := verify_peer | verify_none,
+          %% Keys that the core has only numbers for: 0, 1, ...
+          keys := [ssl_keys:private()],
+          %% Ephemeral keys between kx_generate and kx_agree.
+          exchange := #{ssl_algorithms:group() => ssl_kx:private()},
+          %% What explains the last own verdict.
+          details := term(),
+          %% Server: options to start from when the client's name has some of its own.
+          sni => #{options := ssl_opts:optmap(), lookup := fun((string()) -> term())},
+          %% Server: the options that came by the client's name, once they did.
+          options => ssl_opts:optmap()}.
+
+%% Options that the native configuration does not depend on, or not by their value.
+-define(APART, [cacerts, cacertfile, certs_keys, verify_fun, partial_chain, sni_fun, sni_hosts, customize_hostname_check,
+                cert_policy_opts, crl_cache, user_lookup_fun, reuse_session, keep_secrets, server_name_indication,
+                receiver_spawn_opts, sender_spawn_opts, hibernate_after, log_level, dh, dhfile, eccs]).
+
+%% RFC 8446 section 4.2.4: the list of names has a length of 16 bits.
+-define(MAX_NAMES, 16#ffff).
+
+%% Schemes that the native verification may meet in certificates: all of them must be allowed for it to be used.
+-define(NATIVE_CERT_ALGS, [16#0401, 16#0501, 16#0601, 16#0403, 16#0503, 16#0603, 16#0807, 16#0809, 16#080A, 16#080B]).
+
+%%--------------------------------------------------------------------------------------------------------------------
+%% Configurations
+%%--------------------------------------------------------------------------------------------------------------------
+
+%% The configuration that validated options ask for. Reasons are OTP's: {options, {cacertfile | certfile | keyfile, ..}}.
+-spec config(client | server, ssl_opts:optmap()) -> {ok, ssl_native:config(), context()} | {error, Reason :: term()}.
+config(Role, Opts) ->
+    try
+        Trust = trust(Opts),
+        Sources = [source(Pair) || Pair <- maps:get(certs_keys, Opts, [])],
+        {Config, Keys} = found_or_made(Role, Opts, Trust, Sources),
+        {ok, Config, context(Role, Opts, Trust, Keys)}
+    catch
+        throw:{?MODULE, Reason} -> {error, Reason}
+    end.
+
+%% Forgets what was made of files: `ssl:clear_pem_cache/0`.
+-spec clear() -> ok.
+clear() ->
+    ssl_material_cache:clear().
+
+context(Role, Opts, Trust, Keys) ->
+    Context = #{role => Role,
+                trust => Trust,
+                settings => settings(Role, Opts),
+                verify => map_get(verify, Opts),
+                keys => Keys,
+                exchange => #{},
+                details => undefined},
+    case Role of
+        server -> with_sni(Opts, Trust, Context);
+        client -> Context
+    end.
+
+settings(Role, Opts) ->
+    #{role => Role,
+      server_name => maps:get(server_name_indication, Opts, undefined),
+      depth => map_get(depth, Opts),
+      verify_fun => map_get(verify_fun, Opts),
+      partial_chain => map_get(partial_chain, Opts),
+      customize_hostname_check => maps:get(customize_hostname_check, Opts, []),
+      cert_policy_opts => map_get(cert_policy_opts, Opts),
+      allow_any_ca_purpose => map_get(allow_any_ca_purpose, Opts),
+      cert_algs => cert_algs(Opts)}.
+
+cert_algs(#{signature_algs := Algs, signature_algs_cert := CertAlgs}) ->
+    Names = case CertAlgs of
+                undefined -> Algs;
+                {default, Default} -> Default;
+                _ -> CertAlgs
+            end,
+    [ssl_algorithms:scheme_code(Name) || Name <- Names].
+
+%% The name to send and the name to verify, for a connection to Host (as given to `ssl:connect/3,4`, undefined for
+%% `ssl:connect/2`).
+-spec client_params(ssl_opts:optmap(), Host :: term(), context()) ->
+          {#{server_name := binary() | undefined, verify_name := {dns | ip, binary()} | undefined}, context()}.
+client_params(Opts, Host, #{settings := Settings} = Context) ->
+    Name = case map_get(server_name_indication, Opts) of
+               undefined when is_atom(Host), Host =/= undefined -> atom_to_list(Host);
+               undefined -> Host;
+               Given -> Given
+           end,
+    {#{server_name => ssl_opts:server_name(Opts), verify_name => verify_name(Name)},
+     Context#{settings := Settings#{server_name := Name}}}.
+
+verify_name([_ | _] = Name) ->
+    case inet:parse_strict_address(Name) of
+        {ok, Address} -> verify_name(Address);
+        {error, _} ->
+            case lists:all(fun(C) -> is_integer(C) andalso C > 32 andalso C < 127 end, Name) of
+                true -> {dns, list_to_binary(Name)};
+                false -> undefined
+            end
+    end;
+verify_name({A, B, C, D}) -> {ip, <<A, B, C, D>>};
+verify_name({_, _, _, _, _, _, _, _} = Address) -> {ip, << <<Part:16>> || Part <- tuple_to_list(Address) >>};
+verify_name(_) -> undefined.
+
+%%--------------------------------------------------------------------------------------------------------------------
+%% Found or made
+%%--------------------------------------------------------------------------------------------------------------------
+
+found_or_made(Role, Opts, Trust, Sources) ->
+    case digest(Role, Opts, Trust, Sources) of
+        uncertain ->
+            make(Role, Opts, Trust, Sources);
+        Digest ->
+            case ssl_material_cache:find(Digest) of
+                {ok, Config} ->
+                    {Config, []};
+                miss ->
+                    case make(Role, Opts, Trust, Sources) of
+                        {Config, []} -> {ssl_material_cache:store(Digest, Config), []};
+                        Made -> Made
+                    end
+            end
+    end.
+
+%% `uncertain`: a file is too new to be known by its times, or a key is no data.
+digest(Role, Opts, Trust, Sources) ->
+    case [digested(S) || S <- Sources] of
+        Digested ->
+            case lists:member(uncertain, Digested) of
+                true ->
+                    uncertain;
+                false ->
+                    Plain = maps:without(?APART, Opts),
+                    {config, crypto:hash(sha256, term_to_binary({Role, Plain, ssl_trust:store(Trust), Digested,
+                                                                 native_verification(Role, Opts),
+                                                                 asks(Opts)}))}
+            end
+    end.
+
+digested({Cert, Key, Password}) ->
+    case {stable(Cert), stable(Key)} of
+        {true, true} -> {Cert, Key, password(Password)};
+        _ -> uncertain
+    end.
+
+stable({file, _, {_, unstable}}) -> false;
+stable({key, #{}}) -> false;
+stable(_) -> true.
+
+asks(Opts) ->
+    #{verify_fun := VerifyFun, keep_secrets := KeepSecrets} = Opts,
+    {VerifyFun =/= undefined, KeepSecrets =/= false,
+     maps:get(sni_fun, Opts, undefined) =/= undefined, maps:get(sni_hosts, Opts, []) =/= []}.
+
+make(Role, Opts, Trust, Sources) ->
+    Pairs = lists:append([read(S) || S <- Sources]),
+    Ordered = ssl_keys:prioritize([{Key, {Chain, Given}} || {Chain, Key, Given} <- Pairs]),
+    {Credentials, Keys} = credentials(Ordered, Trust, [], []),
+    Core = ssl_opts:core_config(Role, Opts),
+    Map = Core#{signature_algs := lists:uniq(map_get(signature_algs, Core)),
+                verify_peer := map_get(verify_peer, Core) orelse wants_verdict(Role, Opts),
+                credentials => Credentials,
+                certificate_authorities => authorities(Opts, Trust),
+                native_verify => case native_verification(Role, Opts) of
+                                     true -> {ssl_trust:store(Trust), map_get(depth, Opts)};
+                                     false -> undefined
+                                 end},
+    case ssl_native:config(Map) of
+        {ok, Config} -> {Config, Keys};
+        {error, {Field, Reason}} -> fail({options, {Field, Reason}})
+    end.
+
+%% A client's verify_fun is asked even with verify_none.
+wants_verdict(client, #{verify_fun := VerifyFun}) -> VerifyFun =/= undefined;
+wants_verdict(server, _) -> false.
+
+%% May the core judge chains itself? Only where the answer cannot depend on anything but chain, store, depth and name;
+%% and what it does not accept is asked all the same.
+native_verification(Role, Opts) ->
+    case Opts of
+        #{verify := verify_peer, verify_fun := undefined, partial_chain := undefined, cert_policy_opts := [],
+          crl_check := false} ->
+            maps:get(customize_hostname_check, Opts, []) =:= []
+                andalso maps:get(stapling, Opts, no_staple) =:= no_staple
+                andalso (Role =:= server orelse map_get(server_name_indication, Opts) =/= disable)
+                andalso ?NATIVE_CERT_ALGS -- cert_algs(Opts) =:= [];
+        #{} ->
+            false
+    end.
+
+%% Names of the trust store, as many as the extension holds.
+authorities(#{certificate_authorities := true, verify := Verify}, Trust) when Verify =:= verify_peer ->
+    case fitting(ssl_trust:names(Trust), ?MAX_NAMES) of
+        [] -> undefined;
+        Names -> Names
+    end;
+authorities(_, _) ->
+    undefined.
+
+fitting([Name | Rest], Left) when byte_size(Name) + 2 =< Left -> [Name | fitting(Rest, Left - byte_size(Name) - 2)];
+fitting(_, _) -> [].
+
+%%--------------------------------------------------------------------------------------------------------------------
+%% Trust store, certificates and keys
+%%--------------------------------------------------------------------------------------------------------------------
+
+%% The store of a listener travels with the options for server names as `[Trust]`.
+trust(#{cacerts := [{?MODULE, Trust}]}) ->
+    Trust;
+trust(#{cacerts := CaCerts}) when is_list(CaCerts) ->
+    ssl_trust:from_list(CaCerts);
+trust(#{cacertfile := File}) when is_binary(File), File =/= <<>> ->
+    case ssl_trust:from_file(File) of
+        {ok, Trust} -> Trust;
+        {error, Reason} -> fail({options, {cacertfile, binary_to_list(File), {error, Reason}}})
+    end;
+trust(_) ->
+    ssl_trust:empty().
+
+%% Where certificate and key of a pair come from; files by identity.
+source(Pair) ->
+    Cert = case Pair of
+               #{cert := Chain} -> {chain, Chain};
+               #{certfile := File} -> file(certfile, File);
+               #{} -> none
+           end,
+    Key = case Pair of
+              #{key := Given} -> {key, Given};
+              #{keyfile := KeyFile} -> file(keyfile, KeyFile);
+              #{} -> none
+          end,
+    {Cert, Key, maps:get(password, Pair, undefined)}.
+
+file(Option, File) ->
+    case ssl_trust:file_identity(File) of
+        {ok, Identity} -> {file, File, Identity};
+        {error, Reason} -> file_error(Option, File, Reason)
+    end.
+
+-spec file_error(certfile | keyfile, binary(), term()) -> no_return().
+file_error(certfile, File, Reason) -> fail({options, {certfile, binary_to_list(File), {error, Reason}}});
+file_error(keyfile, File, Reason) -> fail({options, {keyfile, binary_to_list(File), {error, Reason}}}).
+
+-spec fail(term()) -> no_return().
+fail(Reason) -> throw({?MODULE, Reason}).
+
+%% A pair without certificate or key counts for nothing.
+read({Cert, Key, Password}) ->
+    Chain = chain(Cert),
+    case key(Key, Password) of
+        none -> [];
+        _ when Chain =:= [] -> [];
+        {Private, Given} -> [{Chain, Private, Given}]
+    end.
+
+chain(none) -> [];
+chain({chain, Chain}) -> Chain;
+chain({file, File, _}) ->
+    case [Der || {'Certificate', Der, not_encrypted} <- entries(certfile, File)] of
+        [] -> fail({options, {certfile, binary_to_list(File), no_certs}});
+        Chain -> Chain
+    end.
+
+entries(Option, File) ->
+    case file:read_file(File) of
+        {ok, Pem} ->
+            try public_key:pem_decode(Pem)
+            catch error:_ -> []
+            end;
+        {error, Reason} ->
+            file_error(Option, File, Reason)
+    end.
+
+key(none, _) ->
+    none;
+key({key, #{} = Foreign}, _) ->
+    {Foreign, undefined};
+key({key, {_, _} = Der}, _) ->
+    try {ssl_keys:decode(Der), Der}
+    catch error:_ -> fail({options, {key, undecodable}})
+    end;
+key({file, File, _}, Password) ->
+    case ssl_keys:pem_entry(entries(keyfile, File)) of
+        {ok, {Type, Der, not_encrypted} = Entry} ->
+            {decrypted(File, Entry, Password), {Type, Der}};
+        {ok, Entry} ->
+            {decrypted(File, Entry, Password), undefined};
+        error ->
+            fail({options, {keyfile, binary_to_list(File), missing_single_key}})
+    end.
+
+decrypted(File, Entry, Password) ->
+    try public_key:pem_entry_decode(Entry, password(Password))
+    catch _:_ -> fail({options, {keyfile, binary_to_list(File), wrong_password}})
+    end.
+
+password(undefined) -> "";
+password(Fun) ->
+    case unicode:characters_to_list(Fun()) of
+        Text when is_list(Text) -> Text;
+        _ -> ""
+    end.
+
+%% Native credentials, most preferred first; keys that only Erlang can use, in the order of their numbers.
+credentials([], _, Credentials, Keys) ->
+    {lists:reverse(Credentials), lists:reverse(Keys)};
+credentials([{Key, {Chain0, Given}} | Rest], Trust, Credentials, Keys) ->
+    {Chain, Leaf} = full_chain(Chain0, Trust),
+    Native = case ssl_keys:native(Key, Given) of
+                 none -> none;
+                 NativeKey -> ssl_native:credential(Chain, NativeKey)
+             end,
+    case Native of
+        {ok, Credential, _} ->
+            credentials(Rest, Trust, [Credential | Credentials], Keys);
+        _ ->
+            %% Also a key that does not fit its certificate: that is for the peer to find out, as with OTP.
+            Schemes = [ssl_algorithms:scheme_code(S) || S <- ssl_keys:schemes(Key, Leaf)],
+            case ssl_native:credential(Chain, {external, length(Keys), Schemes}) of
+                {ok, Credential, _} -> credentials(Rest, Trust, [Credential | Credentials], [Key | Keys]);
+                {error, _} -> credentials(Rest, Trust, Credentials, Keys)
+            end
+    end.
+
+%% A certificate that comes alone is completed from the trust store.
+full_chain([Der | _] = Chain, Trust) ->
+    try public_key:pkix_decode_cert(Der, otp) of
+        Leaf when tl(Chain) =:= [] ->
+            {[C || #cert{der = C} <- ssl_chain:complete(#cert{der = Der, otp = Leaf}, Trust)], Leaf};
+        Leaf ->
+            {Chain, Leaf}
+    catch
+        error:_ -> {Chain, undefined}
+    end.
+
+%%--------------------------------------------------------------------------------------------------------------------
+%% Options by server name
+%%--------------------------------------------------------------------------------------------------------------------
+
+with_sni(Opts, Trust, Context) ->
+    Lookup = case Opts of
+                 #{sni_fun := Fun} when is_function(Fun, 1) -> Fun;
+                 #{sni_hosts := [_ | _] = Hosts} -> fun(Name) -> proplists:get_value(Name, Hosts) end;
+                 #{} -> none
+             end,
+    case Lookup of
+        none ->
+            Context;
+        _ ->
+            %% Every connection process has a copy of this: the trust store goes as what it became.
+            Slim = case Opts of
+                       #{cacerts := [_ | _]} -> Opts#{cacerts := [{?MODULE, Trust}]};
+                       #{} -> Opts
+                   end,
+            Context#{sni => #{options => Slim, lookup => Lookup}}
+    end.
+
+%% What the options for a server name change: nothing, the configuration, or everything (RFC 6066 section 3).
+-spec server_config_for_sni(Name :: string(), context()) ->
+          original | {ok, ssl_native:config(), context()} | unrecognized | {error, Details :: atom()}.
+server_config_for_sni(Name, #{sni := #{options := Opts, lookup := Lookup}} = Context) ->
+    try Lookup(Name) of
+        undefined -> original;
+        unrecognized -> unrecognized;
+        Given -> merged(Given, Opts, Context)
+    catch
+        Class:Reason:Stack ->
+            logger:error("sni_fun crashed ~p ~p~n ~p~n", [Class, Reason, arities(Stack)], #{domain => [otp, ssl]}),
+            {error, sni_fun_crashed}
+    end;
+server_config_for_sni(_, _) ->
+    original.
+
+merged(Given, Opts, Context) ->
+    %% Further options by name would have no effect.
+    Parsed = #{ssl => Opts, transport => {gen_tcp, tcp, tcp_closed, tcp_error, tcp_passive}, socket_opts => [],
+               emulated => #{mode => list, packet => 0, packet_size => 0, header => 0, active => true}},
+    case is_list(Given) andalso ssl_opts:sni(Given, Parsed) of
+        {ok, #{ssl := New}} ->
+            case config(server, New) of
+                {ok, Config, NewContext} ->
+                    {ok, Config, (maps:remove(sni, NewContext))#{exchange := map_get(exchange, Context), options => New}};
+                {error, Reason} ->
+                    erroneous(Reason)
+            end;
+        {error, Reason} ->
+            erroneous(Reason);
+        false ->
+            erroneous(Given)
+    end.
+
+erroneous(Reason) ->
+    logger:error("sni_fun provided erroneous options : ~p~n", [Reason], #{domain => [otp, ssl]}),
+    {error, sni_fun_provided_erroneous_options}.
+
+%% Arguments may hold keys.
+arities(Stack) ->
+    [case Entry of
+         {M, F, Args, Location} when is_list(Args) -> {M, F, length(Args), Location};
+         _ -> Entry
+     end || Entry <- Stack].
