@@ -179,3 +179,135 @@ fn open_ccm<C: AeadInPlace<NonceSize = U12>>(
     .map_err(|_| AeadFailed)?;
     Ok(plain_len)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::crypto::testing::hex;
+    use proptest::prelude::*;
+
+    const ALL: [AeadAlg; 5] = [
+        AeadAlg::Aes128Gcm,
+        AeadAlg::Aes256Gcm,
+        AeadAlg::ChaCha20Poly1305,
+        AeadAlg::Aes128Ccm,
+        AeadAlg::Aes128Ccm8,
+    ];
+
+    fn key(alg: AeadAlg, bytes: &[u8]) -> AeadKey {
+        alg.key(&Secret::from(bytes)).unwrap()
+    }
+
+    fn sealed(key: &AeadKey, nonce: &[u8], aad: &[u8], plain: &[u8]) -> Vec<u8> {
+        let mut buffer = plain.to_vec();
+        key.seal(nonce.try_into().unwrap(), aad, &mut buffer, 0)
+            .unwrap();
+        buffer
+    }
+
+    fn range(from: u8, to: u8) -> Vec<u8> {
+        (from..=to).collect()
+    }
+
+    #[test]
+    fn chacha20_poly1305_follows_rfc_8439_section_2_8_2() {
+        let key = key(AeadAlg::ChaCha20Poly1305, &range(0x80, 0x9f));
+        let plain = b"Ladies and Gentlemen of the class of '99: If I could offer you only one tip for the future, \
+                      sunscreen would be it.";
+        let out = sealed(
+            &key,
+            &hex("070000004041424344454647"),
+            &hex("50515253c0c1c2c3c4c5c6c7"),
+            plain,
+        );
+        assert_eq!(out[..16], hex("d31a8d34648e60db7b86afbc53ef7ec2"));
+        assert_eq!(out[plain.len()..], hex("1ae10b594f09e26a7e902ecbd0600691"));
+    }
+
+    #[test]
+    fn ccm_follows_sp_800_38c_example_3_and_openssl() {
+        let (nonce, aad, plain) = (range(0x10, 0x1b), range(0, 19), range(0x20, 0x37));
+        // The example has an 8 byte tag; the value with 16 bytes is OpenSSL's for the same input.
+        let cipher = "e3b201a9f5b71a7a9b1ceaeccd97e70b6176aad9a4428aa5";
+        for (alg, tag) in [
+            (AeadAlg::Aes128Ccm8, "484392fbc1b09951"),
+            (AeadAlg::Aes128Ccm, "c87ae488918de93f17dd3e4934347f44"),
+        ] {
+            let out = sealed(&key(alg, &range(0x40, 0x4f)), &nonce, &aad, &plain);
+            assert_eq!(out, hex(&format!("{cipher}{tag}")));
+        }
+    }
+
+    #[test]
+    fn aes_256_gcm_agrees_with_openssl() {
+        let bytes = [range(0x40, 0x4f), range(0x40, 0x4f)].concat();
+        let out = sealed(
+            &key(AeadAlg::Aes256Gcm, &bytes),
+            &range(0x10, 0x1b),
+            &range(0, 19),
+            &range(0x20, 0x37),
+        );
+        assert_eq!(
+            out,
+            hex("a9350d82f8956e787a8db9829537f47db76595cae27aa126e0eb20eb765e538b2214fe55a6fd8339")
+        );
+    }
+
+    #[test]
+    fn keys_of_wrong_length_are_refused() {
+        for alg in ALL {
+            for len in [0, 15, 16, 17, 31, 32, 33] {
+                assert_eq!(
+                    alg.key(&Secret::new(vec![1; len])).is_some(),
+                    len == alg.key_len(),
+                    "{alg:?} {len}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn input_shorter_than_the_tag_does_not_open() {
+        for alg in ALL {
+            let key = key(alg, &vec![1; alg.key_len()]);
+            for len in 0..=alg.tag_len() {
+                assert_eq!(key.open(&[0; 12], b"", &mut vec![0; len]), Err(AeadFailed));
+            }
+        }
+    }
+
+    #[test]
+    fn keys_print_no_contents() {
+        assert_eq!(
+            format!("{:?}", key(AeadAlg::Aes128Ccm, &[1; 16])),
+            "AeadKey(Aes128Ccm)"
+        );
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+        #[test]
+        fn what_was_sealed_opens_and_nothing_else_does(
+            alg in prop::sample::select(&ALL[..]),
+            nonce: [u8; 12],
+            aad in prop::collection::vec(any::<u8>(), 0..20),
+            plain in prop::collection::vec(any::<u8>(), 0..600),
+            flip: prop::sample::Index,
+        ) {
+            let key = key(alg, &vec![7; alg.key_len()]);
+            let out = sealed(&key, &nonce, &aad, &plain);
+            prop_assert_eq!(out.len(), plain.len() + alg.tag_len());
+            let mut opened = out.clone();
+            prop_assert_eq!(key.open(&nonce, &aad, &mut opened), Ok(plain.len()));
+            prop_assert_eq!(&opened[..plain.len()], &plain[..]);
+
+            let mut bad = out.clone();
+            bad[flip.index(out.len())] ^= 0x10;
+            prop_assert_eq!(key.open(&nonce, &aad, &mut bad), Err(AeadFailed));
+            let mut bad_nonce = nonce;
+            bad_nonce[flip.index(12)] ^= 1;
+            prop_assert_eq!(key.open(&bad_nonce, &aad, &mut out.clone()), Err(AeadFailed));
+            prop_assert_eq!(key.open(&nonce, &[&aad[..], &[0]].concat(), &mut out.clone()), Err(AeadFailed));
+        }
+    }
+}

@@ -181,3 +181,107 @@ impl fmt::Debug for Digest {
         write!(f, "Digest({} bytes)", self.len)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::crypto::testing::hex;
+
+    #[test]
+    fn digests_follow_fips_180_4() {
+        assert_eq!(
+            HashAlg::Sha256.hash(&[b"a", b"", b"bc"]).as_ref(),
+            hex("ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad")
+        );
+        assert_eq!(
+            HashAlg::Sha384.hash(&[b"abc"]).as_ref(),
+            hex("cb00753f45a35e8bb5a03d699ac65007272c32ab0eded1631a8b605a43ff5bed8086072ba1e7cc2358baeca134c825a7")
+        );
+    }
+
+    #[test]
+    fn a_running_hash_can_be_looked_at_and_goes_on() {
+        let mut context = HashAlg::Sha384.start();
+        context.update(b"a");
+        assert_eq!(
+            context.current().as_ref(),
+            HashAlg::Sha384.hash(&[b"a"]).as_ref()
+        );
+        context.update(b"b");
+        assert_eq!(
+            context.finish().as_ref(),
+            HashAlg::Sha384.hash(&[b"ab"]).as_ref()
+        );
+    }
+
+    #[test]
+    fn hmac_follows_rfc_4231_case_2() {
+        let parts: &[&[u8]] = &[b"what do ya want ", b"for nothing?"];
+        assert_eq!(
+            HashAlg::Sha256.hmac(b"Jefe", parts).as_ref(),
+            hex("5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843")
+        );
+        assert_eq!(
+            HashAlg::Sha384.hmac(b"Jefe", parts).as_ref(),
+            hex("af45d2e376484031617f78d2b58a6b1b9c7ef464f5a01b47e42ec3736322445e8e2240ca5e69e2c78b3239ecfab21649")
+        );
+    }
+
+    #[test]
+    fn hkdf_follows_rfc_5869() {
+        let range = |from: u8, to: u8| (from..=to).collect::<Vec<u8>>();
+        let cases = [
+            (
+                vec![0x0b; 22],
+                range(0, 12),
+                range(0xf0, 0xf9),
+                "077709362c2e32df0ddc3f0dc47bba6390b6c73bb50f9c3122ec844ad7c2b3e5",
+                "3cb25f25faacd57a90434f64d0362f2a2d2d0a90cf1a5a4c5db02d56ecc4c5bf34007208d5b887185865",
+            ),
+            (
+                range(0, 0x4f),
+                range(0x60, 0xaf),
+                range(0xb0, 0xff),
+                "06a6b88c5853361a06104c9ceb35b45cef760014904671014a193f40c15fc244",
+                "b11e398dc80327a1c8e7f78c596a49344f012eda2d4efad8a050cc4c19afa97c59045a99cac7827271cb41c65e590e09
+                 da3275600c2f09b8367793a9aca3db71cc30c58179ec3e87c14c01d5c1f3434f1d87",
+            ),
+            (
+                vec![0x0b; 22],
+                vec![],
+                vec![],
+                "19ef24a32c717b167f33a91d6f648bdf96596776afdb6377ac434c1c293ccb04",
+                "8da4e775a563c18f715f802a063c5a31b8a11f5c5ee1879ec3454e5f3c738d2d9d201395faa4b61a96c8",
+            ),
+        ];
+        for (ikm, salt, info, prk, okm) in cases {
+            let extracted = HashAlg::Sha256.hkdf_extract(&salt, &ikm);
+            assert_eq!(extracted.as_ref(), hex(prk));
+            let mut out = vec![0; hex(okm).len()];
+            let (first, second) = info.split_at(info.len() / 2);
+            HashAlg::Sha256
+                .hkdf_expand(extracted.as_ref(), &[first, second], &mut out)
+                .unwrap();
+            assert_eq!(out, hex(okm));
+        }
+    }
+
+    #[test]
+    fn hkdf_refuses_more_than_255_blocks() {
+        for hash in [HashAlg::Sha256, HashAlg::Sha384] {
+            let mut out = vec![0; 255 * hash.len() + 1];
+            assert_eq!(hash.hkdf_expand(b"k", &[], &mut out), None);
+            out.pop();
+            assert_eq!(hash.hkdf_expand(b"k", &[], &mut out), Some(()));
+        }
+    }
+
+    #[test]
+    fn digests_and_contexts_print_no_contents() {
+        assert_eq!(
+            format!("{:?}", HashAlg::Sha256.hash(&[])),
+            "Digest(32 bytes)"
+        );
+        assert_eq!(format!("{:?}", HashAlg::Sha256.start()), "HashContext(..)");
+    }
+}

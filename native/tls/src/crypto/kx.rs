@@ -424,22 +424,94 @@ impl ActiveKx for ActiveHybrid {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::crypto::testing::{hex, rfc8448, Fixed};
     use crate::crypto::SystemRandom;
 
-    /// Gives the same bytes every time.
-    struct Fixed(Vec<u8>);
-    impl Random for Fixed {
-        fn fill(&mut self, out: &mut [u8]) -> Result<(), crate::crypto::RandomFailed> {
-            out.copy_from_slice(&self.0[..out.len()]);
-            Ok(())
+    #[test]
+    fn x25519_makes_the_keys_and_the_secret_of_rfc_8448() {
+        let client = X25519
+            .generate(&mut Fixed(rfc8448("client_private")))
+            .unwrap();
+        assert_eq!(client.public(), rfc8448("client_public"));
+        let (share, secret) = X25519
+            .respond(client.public(), &mut Fixed(rfc8448("server_private")))
+            .unwrap();
+        assert_eq!(share, rfc8448("server_public"));
+        assert_eq!(secret.as_ref(), rfc8448("shared"));
+        assert_eq!(client.complete(&share).unwrap().as_ref(), rfc8448("shared"));
+    }
+
+    #[test]
+    fn p256_makes_the_keys_and_the_secret_of_rfc_5903_section_8_1() {
+        let initiator = hex("C88F01F510D9AC3F70A292DAA2316DE544E9AAB8AFE84049C62A9C57862D1433");
+        let responder = hex("C6EF9C5D78AE012A011164ACB397CE2088685D8F06BF9BE0B283AB46476BEE53");
+        let client = SECP256R1.generate(&mut Fixed(initiator)).unwrap();
+        assert_eq!(
+            client.public()[1..33],
+            hex("DAD0B65394221CF9B051E1FECA5787D098DFE637FC90B9EF945D0C3772581180")
+        );
+        let (_, secret) = SECP256R1
+            .respond(client.public(), &mut Fixed(responder))
+            .unwrap();
+        assert_eq!(
+            secret.as_ref(),
+            hex("D6840F6B42F6EDAFD13116E0E12565202FEF8E9ECE7DCE03812464D04B9442DE")
+        );
+    }
+
+    #[test]
+    fn hybrids_put_their_halves_in_the_order_of_the_draft() {
+        for (group, mlkem_first, ecdh_len) in [
+            (NamedGroup::X25519MLKEM768, true, 32),
+            (NamedGroup::SECP256R1MLKEM768, false, 65),
+            (NamedGroup::SECP384R1MLKEM1024, false, 97),
+        ] {
+            let group = native_group(group).unwrap();
+            let client = group.generate(&mut Fixed(vec![7; 66])).unwrap();
+            let ecdh: &[u8] = match mlkem_first {
+                true => &client.public()[client.public().len() - ecdh_len..],
+                false => &client.public()[..ecdh_len],
+            };
+            let alone = match ecdh_len {
+                32 => &X25519,
+                65 => &SECP256R1,
+                _ => &SECP384R1,
+            };
+            assert_eq!(
+                ecdh,
+                alone.generate(&mut Fixed(vec![7; 66])).unwrap().public(),
+                "{group:?}"
+            );
         }
     }
 
-    fn hex(text: &str) -> Vec<u8> {
-        (0..text.len())
-            .step_by(2)
-            .map(|i| u8::from_str_radix(&text[i..i + 2], 16).unwrap())
-            .collect()
+    #[test]
+    fn rustls_agrees_as_client_and_as_server() {
+        use rustls::crypto::aws_lc_rs::kx_group as theirs;
+        for group in [
+            theirs::X25519,
+            theirs::SECP256R1,
+            theirs::SECP384R1,
+            theirs::X25519MLKEM768,
+            theirs::SECP256R1MLKEM768,
+            theirs::MLKEM768,
+            theirs::MLKEM1024,
+        ] {
+            let ours = native_group(NamedGroup(group.name().into())).unwrap();
+            let client = ours.generate(&mut SystemRandom).unwrap();
+            let reply = group.start_and_complete(client.public()).unwrap();
+            assert_eq!(
+                client.complete(&reply.pub_key).unwrap().as_ref(),
+                reply.secret.secret_bytes()
+            );
+
+            let client = group.start().unwrap();
+            let (share, secret) = ours.respond(client.pub_key(), &mut SystemRandom).unwrap();
+            assert_eq!(
+                client.complete(&share).unwrap().secret_bytes(),
+                secret.as_ref()
+            );
+        }
     }
 
     #[test]

@@ -19,6 +19,9 @@ pub mod sign;
 pub mod suites;
 pub mod verify;
 
+#[cfg(test)]
+pub(crate) mod testing;
+
 use core::fmt;
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;

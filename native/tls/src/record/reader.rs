@@ -418,6 +418,11 @@ impl RecordReader {
         self.buffer.len().saturating_sub(self.start)
     }
 
+    #[cfg(test)]
+    pub(super) fn buffer_capacity(&self) -> usize {
+        self.buffer.capacity()
+    }
+
     /// Gives up what has been consumed: at once when that is all, otherwise when it is the larger part, so that each byte is
     /// moved at most once on average.
     fn compact(&mut self) {

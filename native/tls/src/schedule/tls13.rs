@@ -327,3 +327,139 @@ fn try_expand(
         out,
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::crypto::suites::suite;
+    use crate::crypto::testing::rfc8448;
+    use crate::enums::CipherSuite;
+
+    fn transcript(names: &[&str]) -> Digest {
+        let messages: Vec<Vec<u8>> = names.iter().map(|name| rfc8448(name)).collect();
+        HashAlg::Sha256.hash(&messages.iter().map(Vec::as_slice).collect::<Vec<_>>())
+    }
+
+    const FLIGHT: [&str; 5] = [
+        "client_hello",
+        "server_hello",
+        "encrypted_extensions",
+        "certificate",
+        "certificate_verify",
+    ];
+
+    fn check_keys(secret: &TrafficSecret, name: &str) {
+        let (key, iv) = secret.keys(suite(CipherSuite::TLS_AES_128_GCM_SHA256).unwrap());
+        assert_eq!(key.as_ref(), rfc8448(&format!("{name}_key")));
+        assert_eq!(iv.as_ref(), rfc8448(&format!("{name}_iv")));
+    }
+
+    #[test]
+    fn the_simple_handshake_of_rfc_8448() {
+        let early = KeySchedule::new(HashAlg::Sha256, None);
+        assert_eq!(early.secret.as_ref(), rfc8448("early_secret"));
+
+        let handshake = early.into_handshake(Secret::new(rfc8448("shared")));
+        let hellos = transcript(&FLIGHT[..2]);
+        let (client, server) = (
+            handshake.client_traffic(&hellos),
+            handshake.server_traffic(&hellos),
+        );
+        assert_eq!(client.secret().as_ref(), rfc8448("client_hs_traffic"));
+        assert_eq!(server.secret().as_ref(), rfc8448("server_hs_traffic"));
+        check_keys(&client, "client_hs");
+        check_keys(&server, "server_hs");
+        assert_eq!(
+            server.finished(&transcript(&FLIGHT)).as_ref(),
+            rfc8448("server_verify_data")
+        );
+
+        let master = handshake.into_master();
+        assert_eq!(master.secret.as_ref(), rfc8448("master_secret"));
+        let to_server_finished = transcript(&[&FLIGHT[..], &["server_finished"]].concat());
+        let (client_app, server_app) = (
+            master.client_app(&to_server_finished),
+            master.server_app(&to_server_finished),
+        );
+        assert_eq!(client_app.secret().as_ref(), rfc8448("client_app_traffic"));
+        assert_eq!(server_app.secret().as_ref(), rfc8448("server_app_traffic"));
+        check_keys(&client_app, "client_app");
+        check_keys(&server_app, "server_app");
+        assert_eq!(
+            master.exporter(&to_server_finished).secret().as_ref(),
+            rfc8448("exporter_master")
+        );
+        assert_eq!(
+            client.finished(&to_server_finished).as_ref(),
+            rfc8448("client_verify_data")
+        );
+
+        let all = transcript(&[&FLIGHT[..], &["server_finished", "client_finished"]].concat());
+        let resumption = master.resumption(&all);
+        assert_eq!(resumption.secret.as_ref(), rfc8448("resumption_master"));
+        assert_eq!(resumption.psk(&[0, 0]).as_ref(), rfc8448("resumption_psk"));
+    }
+
+    #[test]
+    fn the_binder_of_rfc_8448() {
+        let psk = Secret::new(rfc8448("resumption_psk"));
+        let early = KeySchedule::new(HashAlg::Sha256, Some(&psk));
+        assert_eq!(early.secret.as_ref(), rfc8448("resumed_early_secret"));
+        let key = early.binder_key(BinderKind::Resumption);
+        assert_eq!(key.secret().as_ref(), rfc8448("binder_key"));
+        let hello = rfc8448("resumed_client_hello_prefix");
+        let truncated = HashAlg::Sha256.hash(&[&hello]);
+        assert_eq!(truncated.as_ref(), rfc8448("binder_hash"));
+        assert_eq!(key.finished(&truncated).as_ref(), rfc8448("binder"));
+        assert_ne!(
+            early.binder_key(BinderKind::External).secret(),
+            key.secret()
+        );
+    }
+
+    #[test]
+    fn a_psk_without_key_exchange_leads_to_other_secrets() {
+        let psk = Secret::new(vec![3; 48]);
+        let empty = HashAlg::Sha384.hash(&[]);
+        let with =
+            |schedule: KeySchedule<Handshake>| schedule.client_traffic(&empty).secret().clone();
+        let only = with(KeySchedule::new(HashAlg::Sha384, Some(&psk)).into_handshake_psk_only());
+        let zeros = with(
+            KeySchedule::new(HashAlg::Sha384, Some(&psk)).into_handshake(Secret::new(vec![0; 48])),
+        );
+        let dhe = with(
+            KeySchedule::new(HashAlg::Sha384, Some(&psk)).into_handshake(Secret::new(vec![1; 32])),
+        );
+        assert!(only == zeros && only != dhe);
+        assert_eq!(only.len(), 48);
+    }
+
+    #[test]
+    fn updated_secrets_differ_from_generation_to_generation() {
+        let first = KeySchedule::new(HashAlg::Sha256, None)
+            .client_early_traffic(&HashAlg::Sha256.hash(&[]));
+        let second = first.next();
+        assert_ne!(first.secret(), second.secret());
+        assert_ne!(second.secret(), second.next().secret());
+    }
+
+    #[test]
+    fn exported_material_depends_on_label_context_and_length() {
+        let exporter =
+            KeySchedule::new(HashAlg::Sha256, None).early_exporter(&HashAlg::Sha256.hash(&[]));
+        let export = |label: &[u8], context: &[u8], len| {
+            let mut out = vec![0; len];
+            exporter.export(label, context, &mut out).map(|()| out)
+        };
+        let base = export(b"EXPORTER-x", b"", 32).unwrap();
+        assert_ne!(base, export(b"EXPORTER-y", b"", 32).unwrap());
+        assert_ne!(base, export(b"EXPORTER-x", b"c", 32).unwrap());
+        assert_ne!(base, export(b"EXPORTER-x", b"", 33).unwrap()[..32]);
+        assert_eq!(export(b"EXPORTER-x", b"", 0).unwrap(), b"");
+        assert_eq!(export(&[b'l'; 249], b"", 8).unwrap().len(), 8);
+        assert_eq!(export(&[b'l'; 250], b"", 8), Err(ExportFailed));
+        assert_eq!(export(b"l", b"", 255 * 32).unwrap().len(), 255 * 32);
+        assert_eq!(export(b"l", b"", 255 * 32 + 1), Err(ExportFailed));
+        assert_eq!(export(b"l", b"", 1 << 16), Err(ExportFailed));
+    }
+}
