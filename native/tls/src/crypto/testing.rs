@@ -9,7 +9,7 @@ pub(crate) fn hex(text: &str) -> Vec<u8> {
         .filter(|c| !c.is_whitespace())
         .map(|c| c.to_digit(16).unwrap())
         .collect();
-    assert!(digits.len() % 2 == 0);
+    assert!(digits.len().is_multiple_of(2));
     digits
         .chunks(2)
         .map(|pair| (pair[0] << 4 | pair[1]) as u8)
