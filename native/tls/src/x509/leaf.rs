@@ -179,7 +179,9 @@ pub(crate) fn algorithm_key_type(algorithm: &[u8]) -> Option<KeyType> {
     if id == oid::RSASSA_PSS {
         return Some(match fields.is_empty() {
             true => KeyType::RsaPss(None),
-            false => KeyType::RsaPss(Some(pss_hash(fields.expect(der::SEQUENCE)?)?.1)),
+            false => KeyType::RsaPss(Some(
+                pss_hash(fields.expect(der::SEQUENCE)?, Salt::Minimum)?.1,
+            )),
         });
     }
     if id == oid::EC_PUBLIC_KEY {
@@ -207,7 +209,7 @@ pub(crate) fn scheme_of_algorithm(algorithm: &[u8]) -> Option<SignatureScheme> {
     let mut fields = Reader::new(algorithm);
     let id = fields.expect(der::OID)?;
     if id == oid::RSASSA_PSS {
-        return pss_hash(fields.expect(der::SEQUENCE)?).map(|(rsae, _)| rsae);
+        return pss_hash(fields.expect(der::SEQUENCE)?, Salt::Exact).map(|(rsae, _)| rsae);
     }
     SIGNATURES
         .iter()
@@ -216,23 +218,39 @@ pub(crate) fn scheme_of_algorithm(algorithm: &[u8]) -> Option<SignatureScheme> {
         .map(|(_, scheme)| *scheme)
 }
 
+/// What saltLength means: in a key's parameters the least that signatures may have, in a signature's its own.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Salt {
+    Minimum,
+    Exact,
+}
+
 /// RSASSA-PSS-params (RFC 4055 section 3.1), only such as TLS uses: one hash for message and MGF1, salt as long as it.
-fn pss_hash(params: &[u8]) -> Option<(SignatureScheme, SignatureScheme)> {
+fn pss_hash(params: &[u8], salt: Salt) -> Option<(SignatureScheme, SignatureScheme)> {
+    const MGF1: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 8];
+    const DEFAULT_SALT: &[u8] = &[20];
     let mut fields = Reader::new(params);
     let hash = algorithm_oid(der::whole(fields.expect(der::context(0))?, der::SEQUENCE)?)?;
     let mut mgf = Reader::new(der::whole(fields.expect(der::context(1))?, der::SEQUENCE)?);
-    const MGF1: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 8];
     if mgf.expect(der::OID)? != MGF1 || algorithm_oid(mgf.expect(der::SEQUENCE)?)? != hash {
         return None;
     }
-    let salt = der::whole(fields.expect(der::context(2))?, der::INTEGER)?;
+    let salt_len = match fields.optional(der::context(2))? {
+        Some(salt_len) => der::whole(salt_len, der::INTEGER)?,
+        None => DEFAULT_SALT,
+    };
     let (_, rsae, pss) = PSS_HASHES.iter().find(|(oid, ..)| *oid == hash)?;
-    let wanted: u8 = match *rsae {
+    let hash_len: u8 = match *rsae {
         SignatureScheme::RSA_PSS_RSAE_SHA256 => 32,
         SignatureScheme::RSA_PSS_RSAE_SHA384 => 48,
         _ => 64,
     };
-    (salt == [wanted]).then_some((*rsae, *pss))
+    let fits = match (salt_len, salt) {
+        ([len], Salt::Minimum) => *len <= hash_len,
+        ([len], Salt::Exact) => *len == hash_len,
+        _ => false,
+    };
+    fits.then_some((*rsae, *pss))
 }
 
 fn algorithm_oid(algorithm: &[u8]) -> Option<&[u8]> {
