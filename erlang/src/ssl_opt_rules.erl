@@ -145,7 +145,7 @@ peer_cert_needed(C) ->
     end,
     incompatible_if(Fail andalso ssl_opts:get(verify, C) =:= verify_none,
                     [{verify, verify_none}, {fail_if_no_peer_cert, true}]),
-    C.
+    ssl_opts:by_role(C, ssl_opts:forget([fail_if_no_peer_cert], C), C).
 
 %%--------------------------------------------------------------------------------------------------------------
 %% Own certificates: `certs_keys`, or one made of cert, certfile, key, keyfile and password
