@@ -1,0 +1,1172 @@
+%% The process of a connection.
+%%
+%% It drives the handshake (feeds the native half from the transport, writes what that gives, answers its queries by
+%% ssl_verdict), serves active mode, watches the owner and the timers, and closes. Send and passive recv pass it by
+%% (ssl_stream): after the handshake it hibernates until active mode, options, a control record or the end call for it.
+%%
+%%   accepted --handshake--> handshake --connected--> connection --> closing --> draining --> gone
+%%                                                        \--> downgrade
+%%
+%% closing: waits for its turn to write close_notify. draining: everything is said; the write side of the transport is shut
+%% down, and what still comes is dropped, so that the peer reads our alert before a reset could overtake it - until it closes
+%% too, or a time-out.
+%%
+%% Why gen_statem: the states differ in what they accept, and system messages, hibernation and crash reports come with it.
+%% State data hold no secret (those are in the native half); what a crash report shows is reduced by format_status.
+-module(ssl_endpoint).
+-behaviour(gen_statem).
+-if(?OTP_RELEASE >= 27).
+-moduledoc false.
+-endif.
+
+-export([connected/2, accepted/1, handshake/2, handshake/3, call/2, cast/2, stop/1]).
+-export([recv/3, await/2, notify/2, failed/2, invalid_packet/2, kept_options/1]).
+-export([init/1, callback_mode/0, handle_event/4, terminate/3, format_status/1, format_status/2]).
+
+-export_type([start/0]).
+
+%% What a connection starts with.
+-type start() :: #{socket := term(),
+                   info := ssl_transport:info(),
+                   conn := ssl_native:conn(),
+                   ctx := term(),
+                   options := map(),
+                   emulated := map(),
+                   buffer := pos_integer() | undefined,
+                   listener => ssl_listener:key() | undefined}.
+
+%% Reads of the transport that may be under way before it waits for us (only for `active` true or a number).
+-define(READ_AHEAD, 16).
+%% Milliseconds for a peer to read our alert and close (environment variable alert_timeout), and to answer a close_notify.
+-define(ALERT_TIMEOUT, 5000).
+-define(CLOSE_TIMEOUT, 5000).
+%% The same when the application stops.
+-define(STOP_TIMEOUT, 500).
+%% What a peer may still send after the end before we cut it off: as much as a window that was open.
+-define(DRAIN_LIMIT, 4194304).
+%% Milliseconds between two looks at a transport that does not take our data.
+-define(RETRY, 20).
+-define(PROTOCOL, "TLS").
+
+-define(CLOSE_NOTIFY, 0).
+-define(USER_CANCELED, 90).
+
+%% Needed until the handshake is over.
+-record(hs, {from :: gen_statem:from() | undefined,      % who called handshake/2
+             ctx :: term(),                              % of ssl_verdict
+             key_log = [] :: [iodata()]}).               % lines so far, last first
+
+-record(data, {role :: client | server,
+               conn :: ssl_native:conn(),
+               transport :: module(),
+               socket :: term(),
+               tags :: {atom(), atom(), atom(), atom()}, % data, closed, error, passive
+               self :: ssl_socket_shape:sslsocket(),
+               owner :: {reference(), pid()},
+               options :: map(),
+               %% options that the library keeps
+               active :: boolean() | once | pos_integer(),
+               mode :: list | binary,
+               packet :: term(),
+               packet_size = 0 :: non_neg_integer(),
+               header = 0 :: non_neg_integer(),
+               buffer :: pos_integer() | undefined,      % what getopts says instead of our size
+               %% reading
+               lock = none :: none | held | reference(), % the read lock; a reference: waiting for it
+               armed = no :: no | once | many,           % what the transport will send us
+               cooked = no :: no | binary(),             % plaintext that is cut here and not by the native half
+               want :: undefined | {gen_statem:from(), non_neg_integer()},
+               ended :: undefined | closed | {fatal, map()},
+               fresh = false :: boolean(),               % client: nothing read since the handshake
+               %% writing
+               out = [] :: iodata(),                     % waits for the transport to take data again
+               writer :: undefined | pid(),              % process that writes for us
+               unlock = false :: boolean(),              % the write lock is ours until `out` is written
+               ending :: undefined | {gen_statem:from() | undefined, timeout()},
+               drained = 0 :: non_neg_integer(),
+               exporter = true :: boolean(),
+               key_log = [] :: [string()],
+               hs :: #hs{} | undefined,
+               listener :: ssl_listener:key() | undefined}).
+
+%%--------------------------------------------------------------------------------------------------------------------
+%% Starting
+%%--------------------------------------------------------------------------------------------------------------------
+
+%% A client on a connected transport: starts the process and does the handshake.
+-spec connected(start(), timeout()) -> {ok, ssl_socket_shape:sslsocket()} | {error, term()}.
+connected(Start, Timeout) ->
+    case start(client, Start) of
+        {ok, Self, Pid} -> handshaken(Self, call(Pid, {handshake, Timeout}));
+        {error, _} = Error -> Error
+    end.
+
+%% A server on an accepted transport: starts the process, which waits for handshake/2,3.
+-spec accepted(start()) -> {ok, ssl_socket_shape:sslsocket()} | {error, term()}.
+accepted(Start) ->
+    case start(server, Start) of
+        {ok, Self, _} -> {ok, Self};
+        {error, _} = Error -> Error
+    end.
+
+start(Role, #{socket := Socket, info := {Transport, _, _, _, _}, conn := Conn, options := Options} = Start) ->
+    SpawnOptions = maps:get(receiver_spawn_opts, Options, []),
+    Pid = proc_lib:spawn_opt(?MODULE, init, [{Role, self(), Start}], SpawnOptions -- [link, monitor]),
+    Self = ssl_socket_shape:connection(Role, Transport, Socket, Pid, Conn),
+    case Transport:controlling_process(Socket, Pid) of
+        ok ->
+            {ok, Self, Pid};
+        {error, _} = Error ->
+            exit(Pid, kill),
+            ssl_transport:close(Transport, Socket),
+            Error
+    end.
+
+%% The handshake of an accepted connection, with the listener's options or others.
+-spec handshake(ssl_socket_shape:sslsocket(), timeout()) -> {ok, ssl_socket_shape:sslsocket()} | {error, term()}.
+handshake(Self, Timeout) ->
+    {connection, Pid, _, _, _} = ssl_socket_shape:parse(Self),
+    handshaken(Self, call(Pid, {handshake, Timeout})).
+
+-spec handshake(ssl_socket_shape:sslsocket(), [term()], timeout()) ->
+          {ok, ssl_socket_shape:sslsocket()} | {error, term()}.
+handshake(Self, Options, Timeout) ->
+    {connection, Pid, _, _, _} = ssl_socket_shape:parse(Self),
+    case call(Pid, listener) of
+        {ok, Key} ->
+            case ssl_listener:parsed(Key) of
+                undefined -> {error, closed};
+                Parsed -> handshake(Self, Pid, Options, Parsed, Timeout)
+            end;
+        {error, _} = Error ->
+            Error
+    end.
+
+handshake(Self, Pid, Options, Parsed, Timeout) ->
+    case ssl_opts:handshake(Options, Parsed) of
+        {ok, #{ssl := Ssl}} ->
+            case ssl_material:config(server, Ssl) of
+                {ok, Config, Ctx} ->
+                    handshaken(Self, call(Pid, {handshake, Config, Ctx, kept_options(Ssl), Timeout}));
+                {error, _} = Error ->
+                    _ = call(Pid, abandon),
+                    Error
+            end;
+        {error, _} = Error ->
+            Error
+    end.
+
+handshaken(Self, connected) -> {ok, Self};
+handshaken(Self, {paused, Extensions}) -> {ok, Self, Extensions};
+handshaken(_, {error, _} = Error) -> Error.
+
+%% The options that a connection needs to keep; few, for their memory is paid by every connection.
+-spec kept_options(map()) -> map().
+kept_options(Ssl) ->
+    maps:with([log_level, ciphers, versions, verify, keep_secrets, hibernate_after, receiver_spawn_opts], Ssl).
+
+%%--------------------------------------------------------------------------------------------------------------------
+%% Calls
+%%--------------------------------------------------------------------------------------------------------------------
+
+%% A request; {error, closed} when the connection is gone.
+-spec call(pid(), term()) -> term().
+call(Pid, Request) ->
+    try gen_statem:call(Pid, Request)
+    catch
+        exit:{noproc, _} -> {error, closed};
+        exit:{normal, _} -> {error, closed};
+        exit:{shutdown, _} -> {error, closed};
+        exit:{{shutdown, _}, _} -> {error, closed};
+        exit:{killed, _} -> {error, closed}
+    end.
+
+-spec cast(pid(), term()) -> ok.
+cast(Pid, Request) -> gen_statem:cast(Pid, Request).
+
+%% The application stops.
+-spec stop(pid()) -> ok.
+stop(Pid) -> cast(Pid, stop).
+
+%% recv while the process has the read lock: `retry` when it gave it back.
+-spec recv(pid(), non_neg_integer(), timeout()) -> retry | {ok, term()} | {error, term()}.
+recv(Pid, Length, Timeout) -> call(Pid, {recv, Length, Timeout}).
+
+%% Waits until the handshake is over.
+-spec await(pid(), timeout()) -> ok | {error, term()}.
+await(Pid, infinity) ->
+    call(Pid, await);
+await(Pid, Timeout) ->
+    try gen_statem:call(Pid, await, Timeout)
+    catch
+        exit:{timeout, _} -> {error, timeout};
+        exit:_ -> {error, closed}
+    end.
+
+%% What a reader or writer outside came across.
+-spec notify(pid(), {notes, [ssl_native:note()]} | {write_failed, term()} | {peer_ended, closed}) -> ok.
+notify(Pid, What) -> cast(Pid, What).
+
+%% A reader got the alert that ended the connection.
+-spec failed(pid(), ssl_native:fatal()) -> {error, term()}.
+failed(Pid, Fatal) -> call(Pid, {failed, Fatal}).
+
+%% A reader found a packet that is larger than allowed.
+-spec invalid_packet(pid(), binary()) -> {error, term()}.
+invalid_packet(Pid, Bytes) -> call(Pid, {invalid_packet, Bytes}).
+
+%%--------------------------------------------------------------------------------------------------------------------
+%% gen_statem
+%%--------------------------------------------------------------------------------------------------------------------
+
+-spec callback_mode() -> gen_statem:callback_mode_result().
+callback_mode() -> handle_event_function.
+
+-spec init({client | server, pid(), start()}) -> no_return().
+init({Role, Owner, #{socket := Socket, info := {Transport, Data, Closed, Error, Passive}, conn := Conn, ctx := Ctx,
+                     options := Options, emulated := Emulated, buffer := Buffer} = Start}) ->
+    process_flag(trap_exit, true),
+    group_leader(ssl_takeover:leader(), self()),
+    Monitor = erlang:monitor(process, Owner),
+    ok = ssl_native:set_endpoint(Conn, self()),
+    #{active := Active, mode := Mode, packet := Packet, packet_size := PacketSize, header := Header} = Emulated,
+    S = #data{role = Role, conn = Conn, transport = Transport, socket = Socket, tags = {Data, Closed, Error, Passive},
+              self = ssl_socket_shape:connection(Role, Transport, Socket, self(), Conn),
+              owner = {Monitor, Owner}, options = Options,
+              active = Active, mode = Mode, packet = Packet, packet_size = PacketSize, header = Header, buffer = Buffer,
+              hs = #hs{ctx = Ctx}, listener = maps:get(listener, Start, undefined)},
+    framing(S),
+    gen_statem:enter_loop(?MODULE, hibernation(Options), accepted, S).
+
+hibernation(#{hibernate_after := Time}) when is_integer(Time) -> [{hibernate_after, Time}];
+hibernation(_) -> [].
+
+-spec handle_event(gen_statem:event_type(), term(), atom(), #data{}) -> gen_statem:event_handler_result(atom()).
+%% accepted
+handle_event({call, From}, {handshake, Timeout}, accepted, S) ->
+    begin_handshake(From, Timeout, S);
+handle_event({call, From}, {handshake, Config, Ctx, Options, Timeout}, accepted, #data{conn = Conn, hs = Hs} = S) ->
+    case ssl_native:use_config(Conn, Config) of
+        ok -> begin_handshake(From, Timeout, S#data{options = Options, hs = Hs#hs{ctx = Ctx}});
+        {error, _} -> {keep_state_and_data, [{reply, From, {error, closed}}]}
+    end;
+handle_event({call, From}, listener, accepted, #data{listener = Key}) ->
+    {keep_state_and_data, [{reply, From, case Key of undefined -> {error, einval}; _ -> {ok, Key} end}]};
+handle_event({call, From}, abandon, accepted, S) ->
+    {stop_and_reply, normal, [{reply, From, ok}], S};
+%% handshake
+handle_event({timeout, handshake}, give_up, handshake, S) ->
+    cancel(hs_reply({error, timeout}, S));
+handle_event({call, _}, Request, State, _) when State =:= accepted orelse State =:= handshake,
+                                                Request =:= await orelse Request =:= peer_certificate orelse
+                                                Request =:= negotiated_protocol orelse Request =:= information orelse
+                                                element(1, Request) =:= export orelse element(1, Request) =:= recv ->
+    {keep_state_and_data, [postpone]};
+%% All states in which there is still something to say
+handle_event({call, From}, Request, State, S) when State =/= closing, State =/= draining ->
+    request(Request, From, State, S);
+handle_event({call, From}, Request, _, S) ->
+    closed_request(Request, From, S);
+handle_event(cast, Request, State, S) ->
+    handle_cast(Request, State, S);
+handle_event(info, Message, State, S) ->
+    message(Message, State, S);
+handle_event({timeout, recv}, give_up, connection, #data{want = {From, _}} = S) ->
+    {keep_state, S#data{want = undefined}, [{reply, From, {error, timeout}}]};
+handle_event(state_timeout, expired, downgrade, #data{ending = {From, _}} = S) ->
+    {stop_and_reply, normal, [{reply, From, {error, timeout}}], S};
+handle_event(state_timeout, expired, closing, #data{ending = {From, _}} = S) ->
+    {stop_and_reply, normal, replies(From, ok), S};
+handle_event(state_timeout, expired, draining, S) ->
+    {stop, normal, S};
+handle_event({timeout, _}, _, _, _) ->
+    keep_state_and_data.
+
+%% Closes the transport, unless it was given back (downgrade).
+-spec terminate(term(), atom(), #data{}) -> ok.
+terminate({shutdown, downgrade}, _, _) ->
+    ok;
+terminate(_, _, #data{transport = Transport, socket = Socket, conn = Conn, writer = Writer}) ->
+    is_pid(Writer) andalso exit(Writer, kill),
+    %% Not outs: nobody is left to tell.
+    _ = ssl_native:close_transport(Conn, closed),
+    mark_closed(Conn),
+    ssl_transport:kill(Transport, Socket).
+
+-spec format_status(map()) -> map().
+format_status(Status) ->
+    maps:map(fun(data, #data{} = S) -> shown(S);
+                (queue, Queue) -> [{Type, '...'} || {Type, _} <- Queue];
+                (_, Value) -> Value
+             end, Status).
+
+%% Before OTP 25.1
+-spec format_status(terminate | normal, [term()]) -> term().
+format_status(_, [_, _, #data{} = S]) -> shown(S);
+format_status(_, [_, _, Other]) -> Other.
+
+%% Nothing of what the peer sent or the user chose to keep secret.
+shown(S) ->
+    S#data{cooked = no, out = [], hs = undefined, key_log = [], options = #{}, want = undefined}.
+
+%%--------------------------------------------------------------------------------------------------------------------
+%% Handshake
+%%--------------------------------------------------------------------------------------------------------------------
+
+begin_handshake(From, Timeout, #data{conn = Conn, hs = Hs} = S) ->
+    Actions = case Timeout of
+                  infinity -> [];
+                  _ -> [{{timeout, handshake}, Timeout, give_up}]
+              end,
+    case outs(ssl_native:start(Conn), S#data{hs = Hs#hs{from = From}}) of
+        #data{ended = undefined} = S1 -> {next_state, handshake, arm(once, S1), Actions};
+        S1 -> hs_progress(S1)
+    end.
+
+%% After something happened in the handshake.
+hs_progress(#data{ended = {fatal, Fatal}} = S) ->
+    failed_handshake(Fatal, S);
+hs_progress(#data{ended = closed} = S) ->
+    drain(?CLOSE_TIMEOUT, hs_reply({error, closed}, S));
+hs_progress(#data{hs = undefined} = S) ->
+    %% The handshake is over. What it left behind goes; then idle.
+    settle(S, [{{timeout, handshake}, cancel}, hibernate]);
+hs_progress(S) ->
+    {next_state, handshake, arm(once, S)}.
+
+failed_handshake(#{alert := ?CLOSE_NOTIFY}, S) ->
+    drain(?CLOSE_TIMEOUT, hs_reply({error, closed}, S));
+failed_handshake(Fatal, #data{role = Role, options = Options, hs = Hs} = S) ->
+    Reason = ssl_alert_text:reason(Role, Fatal, ?PROTOCOL),
+    ssl_alert_text:log(Role, Fatal, ?PROTOCOL, maps:get(log_level, Options, notice)),
+    case Hs of
+        #hs{key_log = Lines} -> hs_key_log(Lines, S);
+        undefined -> ok
+    end,
+    drain(alert_timeout(), hs_reply({error, Reason}, S)).
+
+%% The user gave up, or died: user_canceled and close_notify (RFC 8446 section 6.1).
+cancel(#data{conn = Conn} = S) ->
+    S1 = control_now({alert, ?USER_CANCELED}, S),
+    S2 = control_now(close_notify, S1),
+    _ = ssl_native:close_transport(Conn, closed),
+    drain(?CLOSE_TIMEOUT, S2).
+
+hs_reply(Reply, #data{hs = #hs{from = From}} = S) ->
+    From =/= undefined andalso gen_statem:reply(From, Reply),
+    S#data{hs = undefined};
+hs_reply(_, S) ->
+    S.
+
+alert_timeout() ->
+    case application:get_env(ssl, alert_timeout) of
+        {ok, Time} when is_integer(Time), Time >= 0 -> Time;
+        _ -> ?ALERT_TIMEOUT
+    end.
+
+%%--------------------------------------------------------------------------------------------------------------------
+%% What the native half gives
+%%--------------------------------------------------------------------------------------------------------------------
+
+outs([], S) ->
+    S;
+outs([{data, Data} | Rest], S) ->
+    outs(Rest, data(Data, S));
+outs([{send, Bytes} | Rest], S) ->
+    outs(Rest, write(Bytes, S));
+outs([{event, Event} | Rest], S) ->
+    outs(Rest, event(Event, S));
+outs([flush | Rest], S) ->
+    outs(Rest, flush(S));
+outs([heavy], #data{conn = Conn} = S) ->
+    outs(ssl_native:step_heavy(Conn), S);
+outs([{ask, Query}], #data{conn = Conn, hs = #hs{ctx = Ctx} = Hs} = S) ->
+    {Answer, NewCtx} = ssl_verdict:answer(Query, Ctx),
+    outs(ssl_native:answer(Conn, Answer), S#data{hs = Hs#hs{ctx = NewCtx}});
+outs([{fatal, Fatal}], S) ->
+    S#data{ended = {fatal, detailed(Fatal, S)}}.
+
+%% An alert that a decision of ours led to: with its reason.
+detailed(#{origin := local} = Fatal, #data{hs = #hs{ctx = Ctx}}) ->
+    case ssl_verdict:reason(Ctx) of
+        undefined -> Fatal;
+        Reason -> Fatal#{details => Reason}
+    end;
+detailed(Fatal, _) ->
+    Fatal.
+
+event({connected, _Info}, #data{role = Role} = S) ->
+    S1 = connected_key_log(S),
+    (hs_reply(connected, S1))#data{fresh = Role =:= client};
+event(closed, S) ->
+    S#data{ended = closed};
+event({key_log, Label, Random, Secret}, S) ->
+    key_log(key_log_line(Label, Random, Secret), Random, S);
+event(_, S) ->
+    S.
+
+%% Plaintext that the native half does not keep: for the user, or kept here while nobody wants it.
+data(Data, #data{cooked = no, active = false} = S) ->
+    take_over_cutting(Data, S);
+data(Data, #data{cooked = no} = S) ->
+    deliver(Data, S);
+data(Data, #data{cooked = Kept} = S) ->
+    S#data{cooked = <<Kept/binary, Data/binary>>}.
+
+%%--------------------------------------------------------------------------------------------------------------------
+%% Key log (NSS format)
+%%--------------------------------------------------------------------------------------------------------------------
+
+key_log_line(Label, Random, Secret) ->
+    binary_to_list(iolist_to_binary([Label, $\s, hex(Random), $\s, hex(Secret)])).
+
+hex(Binary) ->
+    [<<(digit(N))>> || <<N:4>> <= Binary].
+
+digit(N) when N < 10 -> $0 + N;
+digit(N) -> $A + N - 10.
+
+key_log(Line, _, #data{hs = #hs{key_log = Lines} = Hs} = S) ->
+    S#data{hs = Hs#hs{key_log = [Line | Lines]}};
+key_log(Line, Random, #data{options = #{keep_secrets := {keylog, Fun}}} = S) ->
+    call_key_log(Fun, [Line], Random),
+    S;
+key_log(Line, _, #data{key_log = Lines, options = #{keep_secrets := true}} = S) ->
+    S#data{key_log = Lines ++ [Line]};
+key_log(_, _, S) ->
+    S.
+
+connected_key_log(#data{hs = #hs{key_log = []}} = S) ->
+    S;
+connected_key_log(#data{conn = Conn, hs = #hs{key_log = Lines}, options = Options} = S) ->
+    case Options of
+        #{keep_secrets := {keylog, Fun}} ->
+            #{client_random := Random} = ssl_native:info(Conn),
+            call_key_log(Fun, lists:reverse(Lines), Random),
+            S;
+        #{keep_secrets := true} -> S#data{key_log = lists:reverse(Lines)};
+        _ -> S
+    end.
+
+%% keylog_hs: what there is when the handshake fails.
+hs_key_log([_ | _] = Lines, #data{options = #{keep_secrets := {keylog_hs, Fun}}}) ->
+    [_, Random, _] = string:split(hd(Lines), " ", all),
+    call_key_log(Fun, lists:reverse(Lines), binary:encode_hex(<<>>) =:= <<>> andalso unhex(Random));
+hs_key_log(_, _) ->
+    ok.
+
+unhex(Hex) -> << <<(list_to_integer([C], 16)):4>> || C <- Hex >>.
+
+%% A user's fun; its arguments never reach the log.
+call_key_log(Fun, Lines, Random) ->
+    try Fun(#{items => Lines, client_random => Random}) of
+        _ -> ok
+    catch
+        Class:Reason ->
+            logger:warning("user keylogging fun failed : ~p ~p", [Class, case Reason of function_clause -> Reason; _ -> failed end],
+                           #{domain => [otp, ssl]})
+    end.
+
+%%--------------------------------------------------------------------------------------------------------------------
+%% Messages
+%%--------------------------------------------------------------------------------------------------------------------
+
+message({Tag, Socket, Bytes}, State, #data{socket = Socket, tags = {Tag, _, _, _}} = S) when is_binary(Bytes); is_list(Bytes) ->
+    received(Bytes, State, S);
+message({Tag, Socket}, State, #data{socket = Socket, tags = {_, Tag, _, _}} = S) ->
+    transport_ended(closed, State, S#data{armed = no});
+message({Tag, Socket}, State, #data{socket = Socket, tags = {_, _, _, Tag}} = S) ->
+    rearm(State, S#data{armed = no});
+message({Tag, Socket, Reason}, State, #data{socket = Socket, tags = {_, _, Tag, _}} = S) ->
+    %% The transport says "closed" after this.
+    {keep_state, case State of connection -> S; _ -> S#data{drained = ?DRAIN_LIMIT} end, transport_error(Reason)};
+message({ssl_native, Ref, go}, State, #data{lock = Ref} = S) ->
+    case State of
+        connection -> settle(S#data{lock = held}, []);
+        _ -> {keep_state, S#data{lock = held}}
+    end;
+message({ssl_native, _Ref, go}, closing, S) ->
+    %% Our turn to write.
+    say_goodbye(S);
+message({ssl_native, holder_down, _}, State, S) when State =:= connection; State =:= downgrade ->
+    transport_ended(closed, State, S);
+message(write_again, State, S) ->
+    written(State, write_out(S#data{writer = undefined}));
+message({'EXIT', Writer, Reason}, State, #data{writer = Writer} = S) when is_pid(Writer) ->
+    case Reason of
+        {wrote, ok} -> written(State, write_out(S#data{writer = undefined}));
+        _ -> transport_ended(closed, State, S#data{writer = undefined, out = []})
+    end;
+message({'DOWN', Ref, process, _, _}, State, #data{owner = {Ref, _}} = S) ->
+    owner_down(State, S);
+message({'EXIT', Socket, _}, State, #data{socket = Socket} = S) ->
+    transport_ended(closed, State, S);
+message({'EXIT', _, shutdown}, State, S) ->
+    handle_cast(stop, State, S);
+message(_, _, _) ->
+    keep_state_and_data.
+
+transport_error(_Reason) -> [].
+
+received(Bytes, handshake, #data{conn = Conn} = S) ->
+    hs_progress(outs(ssl_native:feed(Conn, Bytes), disarmed_once(S)));
+received(Bytes, State, #data{conn = Conn} = S) when State =:= connection; State =:= downgrade ->
+    S1 = outs(ssl_native:feed(Conn, Bytes), disarmed_once(S#data{fresh = false})),
+    case State of
+        connection -> settle(S1, []);
+        downgrade -> downgraded(S1)
+    end;
+received(Bytes, draining, #data{drained = Drained} = S) ->
+    case Drained + iolist_size(Bytes) of
+        Sum when Sum > ?DRAIN_LIMIT -> {stop, normal, S};
+        Sum -> {keep_state, arm(once, disarmed_once(S#data{drained = Sum}))}
+    end;
+received(_, _, S) ->
+    {keep_state, disarmed_once(S)}.
+
+disarmed_once(#data{armed = once} = S) -> S#data{armed = no};
+disarmed_once(S) -> S.
+
+rearm(connection, S) -> settle(S, []);
+rearm(State, S) when State =:= handshake; State =:= draining; State =:= downgrade -> {keep_state, arm(once, S)};
+rearm(_, S) -> {keep_state, S}.
+
+%% The transport is at its end.
+transport_ended(_, draining, S) ->
+    {stop, normal, S};
+transport_ended(_, closing, #data{ending = {From, _}} = S) ->
+    {stop_and_reply, normal, replies(From, ok), S};
+transport_ended(_, downgrade, #data{ending = {From, _}} = S) ->
+    {stop_and_reply, normal, replies(From, {error, closed}), S};
+transport_ended(_, accepted, S) ->
+    %% Not armed yet: only an exit of the socket leads here.
+    {stop, normal, S};
+transport_ended(How, handshake, #data{conn = Conn} = S) ->
+    case outs(ssl_native:close_transport(Conn, How), S) of
+        #data{ended = {fatal, #{origin := peer}}} = S1 -> hs_progress(S1);
+        S1 -> {stop, normal, hs_reply({error, closed}, S1)}
+    end;
+transport_ended(How, connection, #data{conn = Conn} = S) ->
+    case outs(ssl_native:close_transport(Conn, How), S) of
+        #data{ended = undefined} = S1 -> settle(S1#data{ended = closed}, []);
+        S1 -> settle(S1, [])
+    end.
+
+owner_down(State, S) when State =:= handshake ->
+    cancel(S#data{hs = undefined});
+owner_down(accepted, S) ->
+    {stop, normal, S};
+owner_down(connection, S) ->
+    close(undefined, ?CLOSE_TIMEOUT, S);
+owner_down(downgrade, S) ->
+    {stop, normal, S};
+owner_down(_, _) ->
+    keep_state_and_data.
+
+handle_cast(stop, connection, S) ->
+    close(undefined, ?STOP_TIMEOUT, S);
+handle_cast(stop, handshake, S) ->
+    cancel(hs_reply({error, closed}, S));
+handle_cast(stop, _, S) ->
+    {stop, normal, S};
+handle_cast({notes, Notes}, connection, S) ->
+    settle(outs(Notes, S#data{fresh = false}), []);
+handle_cast({peer_ended, closed}, connection, S) ->
+    %% A reader outside saw the end, after all data: nobody is left to be told.
+    close(undefined, ?CLOSE_TIMEOUT, S);
+handle_cast({write_failed, _}, connection, #data{active = false} = _S) ->
+    %% What the peer sent can still be read; then the reader finds the end.
+    keep_state_and_data;
+handle_cast({write_failed, _}, connection, S) ->
+    settle(S, []);
+handle_cast(_, _, _) ->
+    keep_state_and_data.
+
+%%--------------------------------------------------------------------------------------------------------------------
+%% Requests
+%%--------------------------------------------------------------------------------------------------------------------
+
+request({new_user, Pid}, From, _, #data{owner = {Old, _}} = S) ->
+    New = erlang:monitor(process, Pid),
+    erlang:demonitor(Old, [flush]),
+    {keep_state, S#data{owner = {New, Pid}}, [{reply, From, ok}]};
+request({get_opts, Names}, From, _, S) ->
+    {keep_state_and_data, [{reply, From, get_options(Names, S, [])}]};
+request({set_opts, Options}, From, State, S) ->
+    set_options(Options, From, State, S);
+request({close, {Pid, Timeout}}, From, connection, S) ->
+    downgrade(Pid, Timeout, From, S);
+request({close, {_, _}}, From, _, S) ->
+    {stop_and_reply, normal, [{reply, From, {error, closed}}], S};
+request({close, Timeout}, From, connection, S) ->
+    close(From, Timeout, S);
+request({close, _}, From, handshake, S) ->
+    gen_statem:reply(From, ok),
+    cancel(hs_reply({error, closed}, S));
+request({close, _}, From, _, S) ->
+    {stop_and_reply, normal, [{reply, From, ok}], S};
+request({shutdown, How}, From, State, S) ->
+    shut_down(How, From, State, S);
+request({recv, _, _}, From, connection, #data{active = Active}) when Active =/= false ->
+    {keep_state_and_data, [{reply, From, {error, einval}}]};
+request({recv, _, _}, From, connection, #data{cooked = no} = S) ->
+    give_lock(From, S);
+request({recv, _, _}, From, connection, #data{want = {_, _}}) ->
+    %% Two at once on data that is cut here.
+    {keep_state_and_data, [{reply, From, {error, ealready}}]};
+request({recv, Length, Timeout}, From, connection, S) ->
+    settle(S#data{want = {From, Length}},
+           case Timeout of infinity -> []; _ -> [{{timeout, recv}, Timeout, give_up}] end);
+request({failed, Fatal}, From, connection, #data{role = Role, options = Options} = S) ->
+    ssl_alert_text:log(Role, Fatal, ?PROTOCOL, maps:get(log_level, Options, notice)),
+    gen_statem:reply(From, {error, ssl_alert_text:reason(Role, Fatal, ?PROTOCOL)}),
+    drain(alert_timeout(), flush(S));
+request({invalid_packet, Bytes}, From, connection, S) ->
+    gen_statem:reply(From, {error, {invalid_packet, format(Bytes, S)}}),
+    close(undefined, ?CLOSE_TIMEOUT, S);
+request(await, From, connection, _) ->
+    {keep_state_and_data, [{reply, From, ok}]};
+request(peer_certificate, From, connection, #data{conn = Conn}) ->
+    Reply = case ssl_native:info(Conn) of
+                #{peer_chain := [Leaf | _]} -> {ok, Leaf};
+                _ -> {error, no_peercert}
+            end,
+    {keep_state_and_data, [{reply, From, Reply}]};
+request(negotiated_protocol, From, connection, #data{conn = Conn}) ->
+    Reply = case ssl_native:info(Conn) of
+                #{alpn := Protocol} when is_binary(Protocol) -> {ok, Protocol};
+                _ -> {error, protocol_not_negotiated}
+            end,
+    {keep_state_and_data, [{reply, From, Reply}]};
+request(information, From, connection, #data{conn = Conn, options = Options, key_log = KeyLog}) ->
+    {keep_state_and_data, [{reply, From, {ok, ssl_native:info(Conn), Options, KeyLog}}]};
+request({export, _, _, _, _}, From, connection, #data{exporter = false}) ->
+    {keep_state_and_data, [{reply, From, {error, exporter_master_secret_already_consumed}}]};
+request({export, Labels, Contexts, Lengths, Consume}, From, connection, #data{conn = Conn} = S) ->
+    Reply = export(Conn, Labels, Contexts, Lengths, []),
+    {keep_state, S#data{exporter = not Consume orelse element(1, Reply) =:= error}, [{reply, From, Reply}]};
+request(_, From, _, _) ->
+    {keep_state_and_data, [{reply, From, {error, closed}}]}.
+
+%% After the end.
+closed_request({close, {_, _}}, From, _) -> {keep_state_and_data, [{reply, From, {error, closed}}]};
+closed_request({close, _}, From, _) -> {keep_state_and_data, [{reply, From, ok}]};
+closed_request(_, From, _) -> {keep_state_and_data, [{reply, From, {error, closed}}]}.
+
+export(_, [], [], [], Acc) ->
+    {ok, lists:reverse(Acc)};
+export(Conn, [Label | Labels], [Context | Contexts], [Length | Lengths], Acc)
+  when is_binary(Label), is_binary(Context) orelse Context =:= no_context, is_integer(Length), Length >= 0 ->
+    case ssl_native:export(Conn, Label, Context, Length) of
+        {ok, Key} -> export(Conn, Labels, Contexts, Lengths, [Key | Acc]);
+        {error, _} -> {error, bad_input}
+    end;
+export(_, _, _, _, _) ->
+    {error, bad_input}.
+
+replies(undefined, _) -> [];
+replies(From, Reply) -> [{reply, From, Reply}].
+
+%%--------------------------------------------------------------------------------------------------------------------
+%% Options
+%%--------------------------------------------------------------------------------------------------------------------
+
+%% As OTP, in reverse order.
+get_options([], _, Acc) -> {ok, Acc};
+get_options([Name | Names], S, Acc) ->
+    case own_option(Name, S) of
+        {ok, Value} ->
+            get_options(Names, S, [{Name, Value} | Acc]);
+        no ->
+            case ssl_transport:getopts(S#data.transport, S#data.socket, [Name]) of
+                {ok, Values} -> get_options(Names, S, Values ++ Acc);
+                {error, Reason} -> {error, {options, {socket_options, Name, Reason}}}
+            end
+    end;
+get_options(Names, _, _) ->
+    {error, {options, {socket_options, Names, function_clause}}}.
+
+own_option(mode, #data{mode = Mode}) -> {ok, Mode};
+own_option(packet, #data{packet = {Packet, headers}}) -> {ok, Packet};
+own_option(packet, #data{packet = Packet}) -> {ok, Packet};
+own_option(header, #data{header = Header}) -> {ok, Header};
+own_option(active, #data{active = Active}) -> {ok, Active};
+own_option(packet_size, #data{packet_size = Size}) -> {ok, Size};
+own_option(buffer, #data{buffer = Buffer}) when Buffer =/= undefined -> {ok, Buffer};
+own_option(_, _) -> no.
+
+set_options(Options, From, State, S) ->
+    {Reply, S1, Passive} = set_all(Options, S, [], false),
+    Passive andalso to_owner({ssl_passive, S1#data.self}, S1),
+    S2 = framing(S, S1),
+    case State of
+        connection -> set_active(Reply, From, S2);
+        _ -> {keep_state, S2, [{reply, From, Reply}]}
+    end.
+
+%% The first time that a client reads: is there an alert for what the handshake ended with (RFC 8446 section 6.2: the
+%% server's verdict on our certificate comes after our Finished)? Then that is the answer.
+set_active(Reply, From, #data{active = Active, fresh = true, armed = no, cooked = no} = S0) when Active =/= false ->
+    case lock(S0#data{fresh = false}) of
+        #data{lock = held, transport = gen_tcp, socket = Socket, conn = Conn} = S ->
+            case gen_tcp:recv(Socket, 0, 0) of
+                {ok, Bytes} ->
+                    case outs(ssl_native:feed(Conn, Bytes), S#data{active = false}) of
+                        #data{ended = {fatal, Fatal}, role = Role} = S1 ->
+                            Error = {error, ssl_alert_text:reason(Role, Fatal, ?PROTOCOL)},
+                            ended({fatal, Fatal}, S1, [{reply, From, Error}]);
+                        S1 ->
+                            settle(S1#data{active = Active}, [{reply, From, Reply}])
+                    end;
+                {error, _} ->
+                    settle(S, [{reply, From, Reply}])
+            end;
+        S ->
+            settle(S, [{reply, From, Reply}])
+    end;
+set_active(Reply, From, #data{active = false, armed = many} = S) ->
+    settle(disarm(S), [{reply, From, Reply}]);
+set_active(Reply, From, S) ->
+    settle(S, [{reply, From, Reply}]).
+
+set_all([], S, [], Passive) ->
+    {ok, S, Passive};
+set_all([], #data{transport = Transport, socket = Socket} = S, Others, Passive) ->
+    try ssl_transport:setopts(Transport, Socket, lists:reverse(Others)) of
+        ok ->
+            {ok, case lists:keymember(buffer, 1, Others) orelse lists:keymember(recbuf, 1, Others) of
+                     true -> S#data{buffer = undefined};
+                     false -> S
+                 end, Passive};
+        {error, Reason} ->
+            {bad_option(lists:reverse(Others), Reason), S, Passive}
+    catch
+        _:Reason ->
+            {bad_option(lists:reverse(Others), Reason), S, Passive}
+    end;
+set_all([{active, Active} | Rest], S, Others, _) when is_boolean(Active); Active =:= once ->
+    set_all(Rest, S#data{active = Active}, Others, false);
+set_all([{active, N} = Option | Rest], #data{active = Old} = S, Others, _) when is_integer(N), N >= -32768, N =< 32767 ->
+    Sum = case is_integer(Old) of
+              true -> Old + N;
+              false -> N
+          end,
+    if
+        Sum < -32768; Sum > 32767 -> {bad_option(Option), S, false};
+        Sum =< 0 -> set_all(Rest, S#data{active = false}, Others, true);
+        true -> set_all(Rest, S#data{active = Sum}, Others, false)
+    end;
+set_all([{mode, Mode} | Rest], S, Others, Passive) when Mode =:= list; Mode =:= binary ->
+    set_all(Rest, S#data{mode = Mode}, Others, Passive);
+set_all([{packet, Packet} = Option | Rest], S, Others, Passive) ->
+    case is_packet(Packet) of
+        true -> set_all(Rest, S#data{packet = Packet}, Others, Passive);
+        false -> {bad_option(Option), S, Passive}
+    end;
+set_all([{header, Header} | Rest], S, Others, Passive) when is_integer(Header), Header >= 0 ->
+    set_all(Rest, S#data{header = Header}, Others, Passive);
+set_all([{packet_size, Size} | Rest], S, Others, Passive) when is_integer(Size), Size >= 0 ->
+    set_all(Rest, S#data{packet_size = Size}, Others, Passive);
+set_all([{Name, _} = Option | _], S, _, Passive) when Name =:= active; Name =:= mode; Name =:= header; Name =:= packet_size ->
+    {bad_option(Option), S, Passive};
+set_all([Option | Rest], S, Others, Passive) ->
+    set_all(Rest, S, [Option | Others], Passive).
+
+bad_option(Option) -> {error, {options, {socket_options, Option}}}.
+bad_option(Options, Reason) -> {error, {options, {socket_options, Options, Reason}}}.
+
+is_packet(Packet) ->
+    lists:member(Packet, [raw, 0, 1, 2, 4, asn1, cdr, sunrm, fcgi, tpkt, line, http, httph, http_bin, httph_bin]).
+
+%%--------------------------------------------------------------------------------------------------------------------
+%% Reading: the read lock, the transport, cutting, delivery
+%%
+%% What the native half cuts (raw, 1, 2, 4) it keeps, and readers outside take it there. Other packet types are cut here, out
+%% of `cooked`; so is what came while nobody wanted it. Then recv comes here too, until all of that is read.
+%%--------------------------------------------------------------------------------------------------------------------
+
+native_packet(Packet) ->
+    Packet =:= raw orelse Packet =:= 0 orelse Packet =:= 1 orelse Packet =:= 2 orelse Packet =:= 4.
+
+%% Tells the native half and the callers how to cut and show, at the start ...
+framing(#data{conn = Conn, mode = Mode, packet = Packet, packet_size = Size, header = Header}) ->
+    ok = ssl_native:packet(Conn, case native_packet(Packet) of true -> Packet; false -> raw end, Size),
+    ok = ssl_native:set_word(Conn, ssl_stream:word(Mode, Packet, Header)).
+
+%% ... and after a change.
+framing(#data{mode = M, packet = P, packet_size = Z, header = H}, #data{mode = M, packet = P, packet_size = Z, header = H} = S) ->
+    S;
+framing(_, #data{cooked = no, packet = Packet} = S) ->
+    framing(S),
+    case native_packet(Packet) of
+        true -> S;
+        false -> take_over_cutting(<<>>, S)
+    end;
+framing(_, #data{conn = Conn, mode = Mode, packet = Packet, header = Header} = S) ->
+    ok = ssl_native:set_word(Conn, ssl_stream:word(Mode, Packet, Header)),
+    S.
+
+take_over_cutting(Data, #data{conn = Conn, cooked = no} = S) ->
+    ok = ssl_native:packet(Conn, raw, 0),
+    lock(S#data{cooked = Data}).
+
+%% All is read, and the native half can cut what comes: its work again.
+hand_back_cutting(#data{cooked = <<>>, packet = Packet} = S) ->
+    case native_packet(Packet) of
+        true ->
+            S1 = S#data{cooked = no},
+            framing(S1),
+            S1;
+        false ->
+            S
+    end;
+hand_back_cutting(S) ->
+    S.
+
+%% Asks for the read lock.
+lock(#data{lock = none, conn = Conn} = S) ->
+    case ssl_native:reader(Conn, take) of
+        ok -> S#data{lock = held};
+        {wait, Ref} -> S#data{lock = Ref}
+    end;
+lock(S) ->
+    S.
+
+%% Gives the read lock to callers that want to read themselves.
+give_lock(From, #data{lock = held, conn = Conn} = S0) ->
+    case disarm(S0) of
+        #data{cooked = no} = S ->
+            ok = ssl_native:reader(Conn, give),
+            {keep_state, S#data{lock = none}, [{reply, From, retry}]};
+        S ->
+            %% Something came after all.
+            {keep_state, S, [{reply, From, retry}]}
+    end;
+give_lock(From, S) ->
+    {keep_state, S, [{reply, From, retry}]}.
+
+%% Has the transport send us what comes.
+arm(_, #data{armed = Armed} = S) when Armed =/= no ->
+    S;
+arm(How, #data{transport = Transport, socket = Socket} = S) ->
+    Active = case How of many when Transport =:= gen_tcp -> ?READ_AHEAD; _ -> once end,
+    case ssl_transport:setopts(Transport, Socket, [{active, Active}]) of
+        ok -> S#data{armed = case Active of once -> once; _ -> many end};
+        {error, _} ->
+            %% Gone: as if it had said so.
+            self() ! {element(2, S#data.tags), Socket},
+            S#data{armed = once}
+    end.
+
+%% The transport keeps what comes; what it sent already is taken.
+disarm(#data{armed = no} = S) ->
+    S;
+disarm(#data{transport = Transport, socket = Socket} = S) ->
+    _ = ssl_transport:setopts(Transport, Socket, [{active, false}]),
+    drain_mailbox(S#data{armed = no}).
+
+drain_mailbox(#data{socket = Socket, tags = {Data, _, _, Passive}, conn = Conn} = S) ->
+    receive
+        {Data, Socket, Bytes} -> drain_mailbox(outs(ssl_native:feed(Conn, Bytes), S));
+        {Passive, Socket} -> drain_mailbox(S)
+    after 0 -> S
+    end.
+
+%% In the connected state, after something happened: delivers what is wanted and there, arms the transport for more, or ends.
+settle(S0, Actions) ->
+    case serve(S0) of
+        {idle, S} -> {next_state, connection, S, Actions};
+        {ended, #data{ended = How} = S} -> ended(How, S, Actions);
+        {invalid, Bytes, S} -> invalid(Bytes, S, Actions)
+    end.
+
+serve(#data{active = false, want = undefined} = S) ->
+    {idle, S};
+serve(#data{lock = none} = S) ->
+    serve(lock(S));
+serve(#data{lock = Lock} = S) when is_reference(Lock) ->
+    {idle, S};
+serve(S) ->
+    case next(S) of
+        {data, Data, S1} ->
+            serve(deliver(Data, S1));
+        {invalid, Bytes} ->
+            {invalid, Bytes, S};
+        {more, #data{ended = undefined} = S1} ->
+            {idle, arm(case S1#data.active of true -> many; N when is_integer(N) -> many; _ -> once end, S1)};
+        {more, S1} ->
+            {ended, S1}
+    end.
+
+%% The next unit for the user.
+next(#data{cooked = no, conn = Conn} = S) ->
+    case ssl_native:pull(Conn, 0) of
+        {data, Data} -> {data, Data, S};
+        none -> {more, S};
+        {error, {invalid_packet, Bytes}} -> {invalid, Bytes}
+    end;
+next(#data{cooked = Kept, want = Want} = S) ->
+    Length = case Want of {_, N} -> N; undefined -> 0 end,
+    case cut(S#data.packet, S#data.packet_size, Length, Kept) of
+        {data, Data, Rest} -> {data, Data, hand_back_cutting(S#data{cooked = Rest})};
+        invalid -> {invalid, Kept};
+        more -> more(S)
+    end.
+
+more(#data{cooked = Kept, conn = Conn} = S) ->
+    case ssl_native:pull(Conn, 0) of
+        {data, Data} -> next(S#data{cooked = <<Kept/binary, Data/binary>>});
+        none -> {more, hand_back_cutting(S)}
+    end.
+
+cut(_, _, _, <<>>) ->
+    more;
+cut(Packet, _, Length, Data) when Packet =:= raw; Packet =:= 0 ->
+    case Data of
+        _ when Length =:= 0 -> {data, Data, <<>>};
+        <<Head:Length/binary, Rest/binary>> -> {data, Head, Rest};
+        _ -> more
+    end;
+cut(Packet, Size, _, Data) ->
+    Type = case Packet of
+               {http, headers} -> httph;
+               {http_bin, headers} -> httph_bin;
+               _ -> Packet
+           end,
+    case erlang:decode_packet(Type, Data, [{packet_size, Size}]) of
+        {ok, Unit, Rest} -> {data, Unit, Rest};
+        {more, _} -> more;
+        {error, _} -> invalid
+    end.
+
+%% Gives a unit to whom it is for.
+deliver(Unit, #data{want = {From, _}} = S) ->
+    gen_statem:reply(From, {ok, format(Unit, S)}),
+    packet_state(Unit, S#data{want = undefined});
+deliver(Unit, #data{active = Active, self = Self} = S) ->
+    to_owner({ssl, Self, format(Unit, S)}, S),
+    packet_state(Unit, case Active of
+                           true -> S;
+                           once -> S#data{active = false};
+                           1 ->
+                               to_owner({ssl_passive, Self}, S),
+                               S#data{active = false};
+                           N -> S#data{active = N - 1}
+                       end).
+
+%% After a request or response line come headers, after those the next line.
+packet_state({Line, _, _, _}, #data{packet = Packet} = S)
+  when Line =:= http_request orelse Line =:= http_response, Packet =:= http orelse Packet =:= http_bin ->
+    S#data{packet = {Packet, headers}};
+packet_state(http_eoh, #data{packet = {Packet, headers}} = S) ->
+    S#data{packet = Packet};
+packet_state(_, S) ->
+    S.
+
+format(Unit, #data{mode = Mode, header = Header}) when is_binary(Unit) ->
+    ssl_stream:format(Unit, ssl_stream:word(Mode, 0, Header));
+format(Unit, _) ->
+    Unit.
+
+to_owner(Message, #data{owner = {_, Pid}}) ->
+    Pid ! Message,
+    ok.
+
+%%--------------------------------------------------------------------------------------------------------------------
+%% The end
+%%--------------------------------------------------------------------------------------------------------------------
+
+%% All data are delivered, and the connection has ended: the user hears of it.
+ended(How, #data{role = Role, options = Options, want = Want, self = Self} = S, Actions) ->
+    Reason = case How of
+                 closed -> closed;
+                 {fatal, Fatal} ->
+                     #{alert := Alert} = Fatal,
+                     Alert =:= ?CLOSE_NOTIFY orelse ssl_alert_text:log(Role, Fatal, ?PROTOCOL, maps:get(log_level, Options, notice)),
+                     ssl_alert_text:reason(Role, Fatal, ?PROTOCOL)
+             end,
+    Replied = [R || {reply, _, _} = R <- Actions],
+    gen_replies(Replied),
+    case Want of
+        {From, _} -> gen_statem:reply(From, {error, Reason});
+        undefined when S#data.active =:= false -> ok;
+        undefined when Reason =:= closed -> to_owner({ssl_closed, Self}, S);
+        undefined -> to_owner({ssl_error, Self, Reason}, S)
+    end,
+    S1 = S#data{want = undefined},
+    case How of
+        closed -> close(undefined, ?CLOSE_TIMEOUT, S1);
+        _ -> drain(alert_timeout(), S1)
+    end.
+
+gen_replies(Replies) ->
+    lists:foreach(fun({reply, From, Reply}) -> gen_statem:reply(From, Reply) end, Replies).
+
+%% A packet that is larger than allowed, or none at all.
+invalid(Bytes, #data{want = Want, self = Self} = S, Actions) ->
+    gen_replies([R || {reply, _, _} = R <- Actions]),
+    Reason = {invalid_packet, case S#data.mode of list -> binary_to_list(Bytes); binary -> Bytes end},
+    case Want of
+        {From, _} -> gen_statem:reply(From, {error, Reason});
+        undefined -> to_owner({ssl_error, Self, Reason}, S)
+    end,
+    close(undefined, ?CLOSE_TIMEOUT, S#data{want = undefined}).
+
+%% Closes: close_notify when it is our turn to write, then the transport.
+close(From, Timeout, #data{conn = Conn} = S) ->
+    mark_closed(Conn),
+    say_goodbye(S#data{ending = {From, Timeout}, active = false}).
+
+say_goodbye(#data{conn = Conn, ending = {From, Timeout}} = S) ->
+    case ssl_native:control(Conn, close_notify) of
+        {ok, Bytes} ->
+            {next_state, closing, said(write(Bytes, S#data{unlock = true})), [{state_timeout, Timeout, expired}]};
+        {wait, _Ref} ->
+            {next_state, closing, S, [{state_timeout, Timeout, expired}]};
+        {error, _} ->
+            gen_replies(replies(From, ok)),
+            drain(Timeout, S)
+    end.
+
+%% In state closing: when all is written, on to draining (by a message, so that there is one place for it).
+said(#data{out = [], writer = undefined} = S) ->
+    self() ! write_again,
+    S;
+said(S) ->
+    S.
+
+%% The transport took data.
+written(closing, #data{out = [], writer = undefined, unlock = false, ending = {From, Timeout}} = S) ->
+    gen_replies(replies(From, ok)),
+    drain(Timeout, S);
+written(_, S) ->
+    {keep_state, S}.
+
+%% No more to say. The peer shall read it before the transport closes.
+drain(_, #data{ended = closed, out = [], writer = undefined} = S) ->
+    %% The peer has said goodbye, or the transport is at its end: nothing to wait for.
+    {stop, normal, S};
+drain(0, S) ->
+    {stop, normal, S};
+drain(Timeout, #data{transport = Transport, socket = Socket, conn = Conn} = S0) ->
+    mark_closed(Conn),
+    gen_replies(case S0#data.want of {From, _} -> replies(From, {error, closed}); undefined -> [] end),
+    S = lock(S0#data{want = undefined, ending = undefined, hs = undefined, cooked = no}),
+    case ssl_transport:shutdown(Transport, Socket, write) of
+        ok -> {next_state, draining, arm(once, S), [{state_timeout, Timeout, expired}, {{timeout, handshake}, cancel}]};
+        {error, _} -> {stop, normal, S}
+    end.
+
+%% From now on send and recv of callers fail at once.
+mark_closed(Conn) ->
+    ok = ssl_native:set_word(Conn, ssl_stream:closed_word(ssl_native:word(Conn))).
+
+shut_down(read, From, _, #data{transport = Transport, socket = Socket}) ->
+    {keep_state_and_data, [{reply, From, ssl_transport:shutdown(Transport, Socket, read)}]};
+shut_down(How, From, connection, #data{transport = Transport, socket = Socket} = S) ->
+    S1 = control_now(close_notify, S),
+    case ssl_transport:shutdown(Transport, Socket, How) of
+        ok -> {keep_state, S1, [{reply, From, ok}]};
+        {error, _} = Error -> {stop_and_reply, normal, [{reply, From, Error}], S1}
+    end;
+shut_down(How, From, _, #data{transport = Transport, socket = Socket}) ->
+    {keep_state_and_data, [{reply, From, ssl_transport:shutdown(Transport, Socket, How)}]}.
+
+%%--------------------------------------------------------------------------------------------------------------------
+%% Downgrade: close_notify both ways, then the transport is the user's again (close/2)
+%%--------------------------------------------------------------------------------------------------------------------
+
+downgrade(Pid, Timeout, From, S0) ->
+    case lock(S0) of
+        #data{lock = held, ended = {fatal, Fatal}, role = Role} = S ->
+            {stop_and_reply, normal, [{reply, From, {error, ssl_alert_text:reason(Role, Fatal, ?PROTOCOL)}}], S};
+        #data{lock = held} = S ->
+            S1 = control_now(close_notify, disarm(S)),
+            case S1#data{ending = {From, Timeout}, listener = undefined, want = {From, 0}, active = false} of
+                S2 -> downgraded(S2#data{want = undefined, owner = {element(1, S2#data.owner), Pid}})
+            end;
+        S ->
+            %% Somebody reads: that would read the close_notify.
+            {keep_state, S, [{reply, From, {error, timeout}}]}
+    end.
+
+downgraded(#data{ended = closed, ending = {From, _}, owner = {_, Pid}, transport = Transport, socket = Socket, conn = Conn} = S0) ->
+    S = disarm(S0),
+    mark_closed(Conn),
+    _ = ssl_transport:setopts(Transport, Socket, ssl_transport:internal()),
+    case Transport:controlling_process(Socket, Pid) of
+        ok ->
+            Reply = case ssl_native:pull(Conn, 0) of
+                        _ -> {ok, Socket}
+                    end,
+            {stop_and_reply, {shutdown, downgrade}, [{reply, From, Reply}], S};
+        {error, _} = Error ->
+            {stop_and_reply, normal, [{reply, From, Error}], S}
+    end;
+downgraded(#data{ended = {fatal, Fatal}, ending = {From, _}, role = Role} = S) ->
+    {stop_and_reply, normal, [{reply, From, {error, ssl_alert_text:reason(Role, Fatal, ?PROTOCOL)}}], S};
+downgraded(#data{ending = {_, Timeout}} = S) ->
+    {next_state, downgrade, arm(once, S), [{state_timeout, Timeout, expired}]}.
+
+%%--------------------------------------------------------------------------------------------------------------------
+%% Writing. This process must never block on a peer that does not read: it writes to a port only while that has no output
+%% pending, and lets a short-lived process write to other transports.
+%%--------------------------------------------------------------------------------------------------------------------
+
+write(Bytes, #data{out = [], writer = undefined, transport = Transport, socket = Socket} = S) ->
+    case ssl_transport:pending(Transport, Socket) of
+        0 -> _ = Transport:send(Socket, Bytes), unlock(S);
+        _ -> write_out(S#data{out = [Bytes]})
+    end;
+write(Bytes, #data{out = Out} = S) ->
+    S#data{out = [Out, Bytes]}.
+
+write_out(#data{out = []} = S) ->
+    unlock(S);
+write_out(#data{writer = Writer} = S) when Writer =/= undefined ->
+    S;
+write_out(#data{out = Out, transport = Transport, socket = Socket} = S) ->
+    case ssl_transport:pending(Transport, Socket) of
+        0 ->
+            _ = Transport:send(Socket, Out),
+            unlock(S#data{out = []});
+        unknown ->
+            S#data{out = [], writer = spawn_link(fun() -> exit({wrote, Transport:send(Socket, Out)}) end)};
+        _ ->
+            _ = erlang:send_after(?RETRY, self(), write_again),
+            S
+    end.
+
+%% What was sealed under the write lock is with the transport: the lock goes on.
+unlock(#data{unlock = true, conn = Conn} = S) ->
+    case ssl_native:send_end(Conn) of
+        ok -> S#data{unlock = false};
+        {flush, Bytes} -> write(Bytes, S)
+    end;
+unlock(S) ->
+    S.
+
+%% Control records that wait; whoever else is writing writes them.
+flush(#data{unlock = true} = S) ->
+    S;
+flush(#data{conn = Conn} = S) ->
+    case ssl_native:flush(Conn) of
+        none -> S;
+        {ok, Bytes} -> write(Bytes, S#data{unlock = true});
+        {wait, Ref} -> forget_turn(Ref, S)
+    end.
+
+%% A control record if it is our turn; if somebody is writing, it goes without.
+control_now(What, #data{unlock = false, conn = Conn} = S) ->
+    case ssl_native:control(Conn, What) of
+        {ok, Bytes} -> write(Bytes, S#data{unlock = true});
+        {wait, Ref} -> forget_turn(Ref, S);
+        {error, _} -> S
+    end;
+control_now(_, S) ->
+    S.
+
+forget_turn(Ref, #data{conn = Conn} = S) ->
+    ok = ssl_native:send_cancel(Conn, Ref),
+    receive {ssl_native, Ref, go} -> ok after 0 -> ok end,
+    S.

@@ -1,0 +1,117 @@
+%% What connections need of their transport: gen_tcp (its options and queries are inet's) or a callback module of
+%% `cb_info` that looks like it.
+-module(ssl_transport).
+-if(?OTP_RELEASE >= 27).
+-moduledoc false.
+-endif.
+
+-export([internal/0, setopts/3, getopts/3, getstat/3, peername/2, sockname/2, close/2, kill/2, shutdown/3, widen/3,
+         is_closed/1, pending/2, monitor/2, default_info/1]).
+
+-export_type([info/0]).
+
+%% Module, tags of its messages: data, closed, error, passive.
+-type info() :: {module(), atom(), atom(), atom(), atom()}.
+
+%% Size of a read. The driver's own default costs a factor of four in throughput.
+-define(BUFFER, 65536).
+
+%% How the transport is used, whatever the user reads: bytes, on demand.
+-spec internal() -> [{atom(), term()}].
+internal() ->
+    [{packet_size, 0}, {packet, 0}, {header, 0}, {active, false}, {mode, binary}].
+
+-spec default_info(module()) -> info().
+default_info(gen_tcp) -> {gen_tcp, tcp, tcp_closed, tcp_error, tcp_passive}.
+
+-spec setopts(module(), term(), list()) -> ok | {error, term()}.
+setopts(gen_tcp, Socket, Options) -> inet:setopts(Socket, Options);
+setopts(Module, Socket, Options) -> Module:setopts(Socket, Options).
+
+-spec getopts(module(), term(), list()) -> {ok, list()} | {error, term()}.
+getopts(gen_tcp, Socket, Names) -> inet:getopts(Socket, Names);
+getopts(Module, Socket, Names) -> Module:getopts(Socket, Names).
+
+-spec getstat(module(), term(), list()) -> {ok, list()} | {error, term()}.
+getstat(gen_tcp, Socket, Names) -> inet:getstat(Socket, Names);
+getstat(Module, Socket, Names) -> Module:getstat(Socket, Names).
+
+-spec peername(module(), term()) -> {ok, term()} | {error, term()}.
+peername(gen_tcp, Socket) -> inet:peername(Socket);
+peername(Module, Socket) -> Module:peername(Socket).
+
+-spec sockname(module(), term()) -> {ok, term()} | {error, term()}.
+sockname(gen_tcp, Socket) -> inet:sockname(Socket);
+sockname(Module, Socket) -> Module:sockname(Socket).
+
+-spec close(module(), term()) -> ok.
+close(Module, Socket) ->
+    try Module:close(Socket) of
+        _ -> ok
+    catch
+        _:_ -> ok
+    end.
+
+%% Closes without waiting for what the peer does not take: a port with output pending would wait for it (TCP RST then).
+-spec kill(module(), term()) -> ok.
+kill(gen_tcp, Socket) ->
+    case pending(gen_tcp, Socket) of
+        0 -> ok;
+        _ -> _ = inet:setopts(Socket, [{linger, {true, 0}}]), ok
+    end,
+    close(gen_tcp, Socket);
+kill(Module, Socket) ->
+    close(Module, Socket).
+
+-spec shutdown(module(), term(), read | write | read_write) -> ok | {error, term()}.
+shutdown(Module, Socket, How) ->
+    try Module:shutdown(Socket, How)
+    catch
+        error:undef -> {error, notsup};
+        error:{undef, _} -> {error, notsup}
+    end.
+
+%% Makes the transport read in large pieces unless the user chose a size, and gives the size that the user expects to see.
+-spec widen(module(), term(), UserOptions :: list()) -> pos_integer() | undefined.
+widen(gen_tcp, Socket, Options) ->
+    case lists:keymember(buffer, 1, Options) orelse lists:keymember(recbuf, 1, Options) of
+        true ->
+            undefined;
+        false ->
+            case inet:getopts(Socket, [buffer]) of
+                {ok, [{buffer, Size}]} when is_integer(Size), Size < ?BUFFER ->
+                    case inet:setopts(Socket, [{buffer, ?BUFFER}]) of
+                        ok -> Size;
+                        {error, _} -> undefined
+                    end;
+                _ ->
+                    undefined
+            end
+    end;
+widen(_, _, _) ->
+    undefined.
+
+%% Is this what a transport says when it is closed? A closed port answers einval.
+-spec is_closed(term()) -> boolean().
+is_closed(closed) -> true;
+is_closed(einval) -> true;
+is_closed(enotconn) -> true;
+is_closed(_) -> false.
+
+%% Bytes that the transport has taken and not yet given to the system; unknown for others than ports.
+-spec pending(module(), term()) -> non_neg_integer() | unknown.
+pending(gen_tcp, Socket) when is_port(Socket) ->
+    case erlang:port_info(Socket, queue_size) of
+        {queue_size, Size} -> Size;
+        undefined -> 0
+    end;
+pending(_, _) ->
+    unknown.
+
+%% A monitor that tells when the socket is gone; for sockets of unknown modules, when the calling process's peer is.
+-spec monitor(module(), term()) -> reference() | undefined.
+monitor(_, {'$socket', _} = Socket) -> socket:monitor(Socket);
+monitor(_, Socket) when is_pid(Socket) -> erlang:monitor(process, Socket);
+monitor(_, Socket) when is_port(Socket) -> erlang:monitor(port, Socket);
+monitor(gen_tcp, Socket) -> inet:monitor(Socket);
+monitor(_, _) -> undefined.
