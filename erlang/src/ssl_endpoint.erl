@@ -5,7 +5,9 @@
 %% (ssl_stream): after the handshake it hibernates until active mode, options, a control record or the end call for it.
 %%
 %%   accepted --handshake--> handshake --connected--> connection --> closing --> draining --> gone
-%%                                                        \--> downgrade
+%%                            |    ^                       \--> downgrade
+%%                            v    | handshake_continue
+%%                            paused
 %%
 %% closing: waits for its turn to write close_notify. draining: everything is said; the write side of the transport is shut
 %% down, and what still comes is dropped, so that the peer reads our alert before a reset could overtake it - until it closes
@@ -19,7 +21,7 @@
 -moduledoc false.
 -endif.
 
--export([connected/2, accepted/1, handshake/2, handshake/3, call/2, cast/2, stop/1]).
+-export([connected/2, accepted/1, handshake/2, handshake/3, handshake_continue/3, call/2, cast/2, stop/1]).
 -export([recv/3, await/2, notify/2, failed/2, invalid_packet/2, kept_options/1]).
 -export([init/1, callback_mode/0, handle_event/4, terminate/3, format_status/1, format_status/2]).
 
@@ -33,7 +35,8 @@
                    options := map(),
                    emulated := map(),
                    buffer := pos_integer() | undefined,
-                   listener => ssl_listener:key() | undefined}.
+                   listener => ssl_listener:key() | undefined,
+                   parsed => ssl_opts:parsed()}.        % only with {handshake, hello}
 
 %% Reads of the transport that may be under way before it waits for us (only for `active` true or a number).
 -define(READ_AHEAD, 16).
@@ -54,7 +57,10 @@
 %% Needed until the handshake is over.
 -record(hs, {from :: gen_statem:from() | undefined,      % who called handshake/2
              ctx :: term(),                              % of ssl_verdict
-             key_log = [] :: [iodata()]}).               % lines so far, last first
+             parsed :: ssl_opts:parsed() | undefined,    % the options, when they may be continued
+             paused = no :: no | ssl_native:query() | done,  % {handshake, hello}
+             random = <<>> :: binary(),                  % the client's, for the key log
+             key_log = [] :: [string()]}).               % lines so far, last first
 
 -record(data, {role :: client | server,
                conn :: ssl_native:conn(),
@@ -144,13 +150,45 @@ handshake(Self, Options, Timeout) ->
 
 handshake(Self, Pid, Options, Parsed, Timeout) ->
     case ssl_opts:handshake(Options, Parsed) of
-        {ok, #{ssl := Ssl}} ->
+        {ok, #{ssl := Ssl} = New} ->
             case ssl_material:config(server, Ssl) of
                 {ok, Config, Ctx} ->
-                    handshaken(Self, call(Pid, {handshake, Config, Ctx, kept_options(Ssl), Timeout}));
+                    handshaken(Self, call(Pid, {handshake, Config, Ctx, kept_options(Ssl), to_continue(New), Timeout}));
                 {error, _} = Error ->
                     _ = call(Pid, abandon),
                     Error
+            end;
+        {error, _} = Error ->
+            Error
+    end.
+
+%% The options that handshake_continue builds on; only then they are kept.
+to_continue(#{ssl := #{handshake := hello}} = Parsed) -> Parsed;
+to_continue(_) -> undefined.
+
+%% After the pause that {handshake, hello} made, with further options.
+-spec handshake_continue(ssl_socket_shape:sslsocket(), [term()], timeout()) ->
+          {ok, ssl_socket_shape:sslsocket()} | {error, term()}.
+handshake_continue(Self, Options, Timeout) ->
+    {connection, Pid, _, _, _} = ssl_socket_shape:parse(Self),
+    case call(Pid, paused) of
+        {ok, Role, Parsed} ->
+            case continued(Role, Options, Parsed) of
+                {ok, Config, Ctx, Kept} -> handshaken(Self, call(Pid, {continue, Config, Ctx, Kept, Timeout}));
+                {error, _} = Error ->
+                    _ = call(Pid, cancel),
+                    Error
+            end;
+        {error, _} = Error ->
+            Error
+    end.
+
+continued(Role, Options, Parsed) ->
+    case ssl_opts:continue(Role, Options, Parsed) of
+        {ok, #{ssl := Ssl}} ->
+            case ssl_material:config(Role, Ssl) of
+                {ok, Config, Ctx} -> {ok, Config, Ctx, kept_options(Ssl)};
+                {error, _} = Error -> Error
             end;
         {error, _} = Error ->
             Error
@@ -163,7 +201,7 @@ handshaken(_, {error, _} = Error) -> Error.
 %% The options that a connection needs to keep; few, for their memory is paid by every connection.
 -spec kept_options(map()) -> map().
 kept_options(Ssl) ->
-    maps:with([log_level, ciphers, versions, verify, keep_secrets, hibernate_after, receiver_spawn_opts], Ssl).
+    maps:with([log_level, ciphers, versions, verify, keep_secrets, hibernate_after, receiver_spawn_opts, handshake], Ssl).
 
 %%--------------------------------------------------------------------------------------------------------------------
 %% Calls
@@ -234,7 +272,7 @@ init({Role, Owner, #{socket := Socket, info := {Transport, Data, Closed, Error, 
               self = ssl_socket_shape:connection(Role, Transport, Socket, self(), Conn),
               owner = {Monitor, Owner}, options = Options,
               active = Active, mode = Mode, packet = Packet, packet_size = PacketSize, header = Header, buffer = Buffer,
-              hs = #hs{ctx = Ctx}, listener = maps:get(listener, Start, undefined)},
+              hs = #hs{ctx = Ctx, parsed = maps:get(parsed, Start, undefined)}, listener = maps:get(listener, Start, undefined)},
     framing(S),
     gen_statem:enter_loop(?MODULE, hibernation(Options), accepted, S).
 
@@ -245,19 +283,33 @@ hibernation(_) -> [].
 %% accepted
 handle_event({call, From}, {handshake, Timeout}, accepted, S) ->
     begin_handshake(From, Timeout, S);
-handle_event({call, From}, {handshake, Config, Ctx, Options, Timeout}, accepted, #data{conn = Conn, hs = Hs} = S) ->
+handle_event({call, From}, {handshake, Config, Ctx, Options, Parsed, Timeout}, accepted, #data{conn = Conn, hs = Hs} = S) ->
     case ssl_native:use_config(Conn, Config) of
-        ok -> begin_handshake(From, Timeout, S#data{options = Options, hs = Hs#hs{ctx = Ctx}});
+        ok -> begin_handshake(From, Timeout, S#data{options = Options, hs = Hs#hs{ctx = Ctx, parsed = Parsed}});
         {error, _} -> {keep_state_and_data, [{reply, From, {error, closed}}]}
     end;
 handle_event({call, From}, listener, accepted, #data{listener = Key}) ->
     {keep_state_and_data, [{reply, From, case Key of undefined -> {error, einval}; _ -> {ok, Key} end}]};
 handle_event({call, From}, abandon, accepted, S) ->
     {stop_and_reply, normal, [{reply, From, ok}], S};
+%% paused
+handle_event({call, From}, paused, paused, #data{role = Role, hs = #hs{parsed = Parsed}, listener = Key}) ->
+    Found = case Parsed of
+                undefined when Key =/= undefined -> ssl_listener:parsed(Key);
+                _ -> Parsed
+            end,
+    {keep_state_and_data, [{reply, From, case Found of undefined -> {error, closed}; _ -> {ok, Role, Found} end}]};
+handle_event({call, From}, {continue, Config, Ctx, Options, Timeout}, paused, S) ->
+    continue_handshake(From, Config, Ctx, Options, Timeout, S);
+handle_event({call, From}, paused, _, _) ->
+    {keep_state_and_data, [{reply, From, {error, einval}}]};
+handle_event({call, From}, cancel, State, S) when State =:= paused; State =:= accepted; State =:= handshake ->
+    gen_statem:reply(From, ok),
+    cancel(hs_reply({error, closed}, S));
 %% handshake
 handle_event({timeout, handshake}, give_up, handshake, S) ->
     cancel(hs_reply({error, timeout}, S));
-handle_event({call, _}, Request, State, _) when State =:= accepted orelse State =:= handshake,
+handle_event({call, _}, Request, State, _) when State =:= accepted orelse State =:= handshake orelse State =:= paused,
                                                 Request =:= await orelse Request =:= peer_certificate orelse
                                                 Request =:= negotiated_protocol orelse Request =:= information orelse
                                                 element(1, Request) =:= export orelse element(1, Request) =:= recv ->
@@ -314,14 +366,24 @@ shown(S) ->
 %%--------------------------------------------------------------------------------------------------------------------
 
 begin_handshake(From, Timeout, #data{conn = Conn, hs = Hs} = S) ->
-    Actions = case Timeout of
-                  infinity -> [];
-                  _ -> [{{timeout, handshake}, Timeout, give_up}]
-              end,
-    case outs(ssl_native:start(Conn), S#data{hs = Hs#hs{from = From}}) of
-        #data{ended = undefined} = S1 -> {next_state, handshake, arm(once, S1), Actions};
-        S1 -> hs_progress(S1)
+    hs_started(outs(ssl_native:start(Conn), S#data{hs = Hs#hs{from = From}}), Timeout).
+
+hs_started(S, Timeout) ->
+    case {hs_progress(S), Timeout} of
+        {{next_state, handshake, _} = Next, infinity} -> Next;
+        {{next_state, handshake, S1}, _} -> {next_state, handshake, S1, [{{timeout, handshake}, Timeout, give_up}]};
+        {Next, _} -> Next
     end.
+
+%% {handshake, hello}: the caller looks at the peer's hello and continues, with the options of then.
+continue_handshake(From, Config, Ctx, Options, Timeout, #data{conn = Conn, hs = #hs{paused = Query} = Hs} = S) ->
+    {Answer, NewCtx} = case ssl_verdict:answer(Query, Ctx) of
+                           {continue, Ctx1} -> {{use_config, Config}, Ctx1};
+                           Decided -> Decided
+                       end,
+    hs_started(outs(ssl_native:answer(Conn, Answer),
+                    S#data{options = Options, hs = Hs#hs{from = From, ctx = NewCtx, parsed = undefined, paused = done}}),
+               Timeout).
 
 %% After something happened in the handshake.
 hs_progress(#data{ended = {fatal, Fatal}} = S) ->
@@ -331,6 +393,9 @@ hs_progress(#data{ended = closed} = S) ->
 hs_progress(#data{hs = undefined} = S) ->
     %% The handshake is over. What it left behind goes; then idle.
     settle(S, [{{timeout, handshake}, cancel}, hibernate]);
+hs_progress(#data{hs = #hs{paused = {_, Hello}, from = From} = Hs} = S) ->
+    gen_statem:reply(From, {paused, ssl_facts:hello(Hello)}),
+    {next_state, paused, S#data{hs = Hs#hs{from = undefined}}, [{{timeout, handshake}, cancel}]};
 hs_progress(S) ->
     {next_state, handshake, arm(once, S)}.
 
@@ -339,10 +404,7 @@ failed_handshake(#{alert := ?CLOSE_NOTIFY}, S) ->
 failed_handshake(Fatal, #data{role = Role, options = Options, hs = Hs} = S) ->
     Reason = ssl_alert_text:reason(Role, Fatal, ?PROTOCOL),
     ssl_alert_text:log(Role, Fatal, ?PROTOCOL, maps:get(log_level, Options, notice)),
-    case Hs of
-        #hs{key_log = Lines} -> hs_key_log(Lines, S);
-        undefined -> ok
-    end,
+    hs_key_log(Hs, Options),
     drain(alert_timeout(), hs_reply({error, Reason}, S)).
 
 %% The user gave up, or died: user_canceled and close_notify (RFC 8446 section 6.1).
@@ -380,6 +442,9 @@ outs([flush | Rest], S) ->
     outs(Rest, flush(S));
 outs([heavy], #data{conn = Conn} = S) ->
     outs(ssl_native:step_heavy(Conn), S);
+outs([{ask, {Hello, _} = Query}], #data{options = #{handshake := hello}, hs = #hs{paused = no} = Hs} = S)
+  when Hello =:= client_hello; Hello =:= server_hello ->
+    S#data{hs = Hs#hs{paused = Query}};
 outs([{ask, Query}], #data{conn = Conn, hs = #hs{ctx = Ctx} = Hs} = S) ->
     {Answer, NewCtx} = ssl_verdict:answer(Query, Ctx),
     outs(ssl_native:answer(Conn, Answer), S#data{hs = Hs#hs{ctx = NewCtx}});
@@ -388,7 +453,7 @@ outs([{fatal, Fatal}], S) ->
 
 %% An alert that a decision of ours led to: with its reason.
 detailed(#{origin := local} = Fatal, #data{hs = #hs{ctx = Ctx}}) ->
-    case ssl_verdict:reason(Ctx) of
+    case ssl_verdict:details(Ctx) of
         undefined -> Fatal;
         Reason -> Fatal#{details => Reason}
     end;
@@ -426,8 +491,8 @@ hex(Binary) ->
 digit(N) when N < 10 -> $0 + N;
 digit(N) -> $A + N - 10.
 
-key_log(Line, _, #data{hs = #hs{key_log = Lines} = Hs} = S) ->
-    S#data{hs = Hs#hs{key_log = [Line | Lines]}};
+key_log(Line, Random, #data{hs = #hs{key_log = Lines} = Hs} = S) ->
+    S#data{hs = Hs#hs{key_log = [Line | Lines], random = Random}};
 key_log(Line, Random, #data{options = #{keep_secrets := {keylog, Fun}}} = S) ->
     call_key_log(Fun, [Line], Random),
     S;
@@ -438,10 +503,9 @@ key_log(_, _, S) ->
 
 connected_key_log(#data{hs = #hs{key_log = []}} = S) ->
     S;
-connected_key_log(#data{conn = Conn, hs = #hs{key_log = Lines}, options = Options} = S) ->
+connected_key_log(#data{hs = #hs{key_log = Lines, random = Random}, options = Options} = S) ->
     case Options of
         #{keep_secrets := {keylog, Fun}} ->
-            #{client_random := Random} = ssl_native:info(Conn),
             call_key_log(Fun, lists:reverse(Lines), Random),
             S;
         #{keep_secrets := true} -> S#data{key_log = lists:reverse(Lines)};
@@ -449,13 +513,10 @@ connected_key_log(#data{conn = Conn, hs = #hs{key_log = Lines}, options = Option
     end.
 
 %% keylog_hs: what there is when the handshake fails.
-hs_key_log([_ | _] = Lines, #data{options = #{keep_secrets := {keylog_hs, Fun}}}) ->
-    [_, Random, _] = string:split(hd(Lines), " ", all),
-    call_key_log(Fun, lists:reverse(Lines), binary:encode_hex(<<>>) =:= <<>> andalso unhex(Random));
+hs_key_log(#hs{key_log = [_ | _] = Lines, random = Random}, #{keep_secrets := {keylog_hs, Fun}}) ->
+    call_key_log(Fun, lists:reverse(Lines), Random);
 hs_key_log(_, _) ->
     ok.
-
-unhex(Hex) -> << <<(list_to_integer([C], 16)):4>> || C <- Hex >>.
 
 %% A user's fun; its arguments never reach the log.
 call_key_log(Fun, Lines, Random) ->
@@ -538,8 +599,8 @@ transport_ended(_, closing, #data{ending = {From, _}} = S) ->
     {stop_and_reply, normal, replies(From, ok), S};
 transport_ended(_, downgrade, #data{ending = {From, _}} = S) ->
     {stop_and_reply, normal, replies(From, {error, closed}), S};
-transport_ended(_, accepted, S) ->
-    %% Not armed yet: only an exit of the socket leads here.
+transport_ended(_, State, S) when State =:= accepted; State =:= paused ->
+    %% Nothing is read: only an exit of the socket leads here.
     {stop, normal, S};
 transport_ended(How, handshake, #data{conn = Conn} = S) ->
     case outs(ssl_native:close_transport(Conn, How), S) of
@@ -552,7 +613,7 @@ transport_ended(How, connection, #data{conn = Conn} = S) ->
         S1 -> settle(S1, [])
     end.
 
-owner_down(State, S) when State =:= handshake ->
+owner_down(State, S) when State =:= handshake; State =:= paused ->
     cancel(S#data{hs = undefined});
 owner_down(accepted, S) ->
     {stop, normal, S};
@@ -565,7 +626,7 @@ owner_down(_, _) ->
 
 handle_cast(stop, connection, S) ->
     close(undefined, ?STOP_TIMEOUT, S);
-handle_cast(stop, handshake, S) ->
+handle_cast(stop, State, S) when State =:= handshake; State =:= paused ->
     cancel(hs_reply({error, closed}, S));
 handle_cast(stop, _, S) ->
     {stop, normal, S};
@@ -600,7 +661,7 @@ request({close, {_, _}}, From, _, S) ->
     {stop_and_reply, normal, [{reply, From, {error, closed}}], S};
 request({close, Timeout}, From, connection, S) ->
     close(From, Timeout, S);
-request({close, _}, From, handshake, S) ->
+request({close, _}, From, State, S) when State =:= handshake; State =:= paused ->
     gen_statem:reply(From, ok),
     cancel(hs_reply({error, closed}, S));
 request({close, _}, From, _, S) ->

@@ -1,0 +1,107 @@
+%% Connecting: options, certificates, the transport, then the connection's process; and connections on transports that are
+%% connected already (upgrade, of clients and servers).
+-module(ssl_dial).
+-if(?OTP_RELEASE >= 27).
+-moduledoc false.
+-endif.
+
+-export([connect/4, upgrade/4]).
+
+-spec connect(ssl:host(), inet:port_number(), [term()], timeout()) -> {ok, ssl:sslsocket()} | {error, term()}.
+connect(Host, Port, Options, Timeout) ->
+    Deadline = deadline(Timeout),
+    maybe_started(
+      fun() ->
+              case ssl_opts:connect(Host, Options) of
+                  {ok, Parsed} ->
+                      with_material(client, Parsed,
+                                    fun(Config, Ctx) -> dial(Host, Port, Parsed, Config, Ctx, Timeout, Deadline) end);
+                  {error, _} = Error ->
+                      Error
+              end
+      end).
+
+maybe_started(Fun) ->
+    case ssl_takeover:running() of
+        ok -> Fun();
+        {error, _} = Error -> Error
+    end.
+
+with_material(Role, #{ssl := Ssl}, Fun) ->
+    case ssl_material:config(Role, Ssl) of
+        {ok, Config, Ctx} -> Fun(Config, Ctx);
+        {error, _} = Error -> Error
+    end.
+
+dial(Host, Port, #{transport := Info, socket_opts := SocketOpts} = Parsed, Config, Ctx, Timeout, Deadline) ->
+    Transport = element(1, Info),
+    try Transport:connect(Host, Port, SocketOpts ++ ssl_transport:internal(), Timeout) of
+        {ok, Socket} ->
+            Buffer = ssl_transport:widen(Transport, Socket, SocketOpts),
+            client(Host, Socket, Parsed, Config, Ctx, Buffer, left(Deadline));
+        {error, _} = Error ->
+            Error
+    catch
+        exit:{function_clause, _} -> {error, {badarg, call(Transport, Host, Port, SocketOpts, Timeout)}};
+        exit:badarg -> {error, {badarg, call(Transport, Host, Port, SocketOpts, Timeout)}};
+        exit:{badarg, Reason} -> {error, {badarg, call(Transport, Host, Port, SocketOpts, Timeout), Reason}}
+    end.
+
+%% What OTP names in this error.
+call(Transport, Host, Port, SocketOpts, Timeout) ->
+    {Transport, connect, [Host, Port, {options, {socket_options, SocketOpts}}, Timeout]}.
+
+client(Host, Socket, #{ssl := Ssl, transport := Info, emulated := Emulated} = Parsed, Config, Ctx0, Buffer, Timeout) ->
+    {Params, Ctx} = ssl_material:client_params(Ssl, Host, Ctx0),
+    ssl_endpoint:connected(start(#{socket => Socket, info => Info, conn => ssl_native:client(Config, Params), ctx => Ctx,
+                                   options => ssl_endpoint:kept_options(Ssl), emulated => Emulated, buffer => Buffer},
+                                 Parsed),
+                           Timeout).
+
+%% With {handshake, hello} the options are kept, for handshake_continue.
+start(Start, #{ssl := #{handshake := hello}} = Parsed) -> Start#{parsed => Parsed};
+start(Start, _) -> Start.
+
+%% A connected socket of the transport, that the caller owns.
+-spec upgrade(client | server, term(), [term()], timeout()) -> {ok, ssl:sslsocket()} | {error, term()}.
+upgrade(Role, Socket, Options, Timeout) ->
+    maybe_started(
+      fun() ->
+              case ssl_opts:upgrade(Role, Socket, Options) of
+                  {ok, Parsed} ->
+                      with_material(Role, Parsed, fun(Config, Ctx) -> upgrade(Role, Socket, Parsed, Config, Ctx, Timeout) end);
+                  {error, _} = Error ->
+                      Error
+              end
+      end).
+
+upgrade(Role, Socket, #{ssl := Ssl, transport := Info, socket_opts := SocketOpts, emulated := Emulated} = Parsed, Config, Ctx,
+        Timeout) ->
+    Transport = element(1, Info),
+    case ssl_transport:setopts(Transport, Socket, ssl_transport:internal()) of
+        ok ->
+            Buffer = ssl_transport:widen(Transport, Socket, SocketOpts),
+            case Role of
+                client ->
+                    case ssl_transport:peername(Transport, Socket) of
+                        {ok, _} -> client(undefined, Socket, Parsed, Config, Ctx, Buffer, Timeout);
+                        {error, _} = Error -> Error
+                    end;
+                server ->
+                    Start = start(#{socket => Socket, info => Info, conn => ssl_native:server(Config), ctx => Ctx,
+                                    options => ssl_endpoint:kept_options(Ssl), emulated => Emulated, buffer => Buffer},
+                                  Parsed),
+                    case ssl_endpoint:accepted(Start) of
+                        {ok, Self} -> ssl_endpoint:handshake(Self, Timeout);
+                        {error, _} = Error -> Error
+                    end
+            end;
+        {error, _} = Error ->
+            Error
+    end.
+
+deadline(infinity) -> infinity;
+deadline(Timeout) -> erlang:monotonic_time(millisecond) + Timeout.
+
+left(infinity) -> infinity;
+left(Deadline) -> max(0, Deadline - erlang:monotonic_time(millisecond)).
