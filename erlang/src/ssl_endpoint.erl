@@ -23,7 +23,7 @@
 
 -export([connected/2, accepted/1, handshake/2, handshake/3, handshake_continue/3, call/2, cast/2, stop/1]).
 -export([recv/3, await/2, notify/2, failed/2, invalid_packet/2, kept_options/1]).
--export([init/1, callback_mode/0, handle_event/4, terminate/3, format_status/1, format_status/2]).
+-export([init/1, callback_mode/0, handle_event/4, terminate/3, format_status/1]).
 
 -export_type([start/0]).
 
@@ -351,11 +351,6 @@ format_status(Status) ->
                 (queue, Queue) -> [{Type, '...'} || {Type, _} <- Queue];
                 (_, Value) -> Value
              end, Status).
-
-%% Before OTP 25.1
--spec format_status(terminate | normal, [term()]) -> term().
-format_status(_, [_, _, #data{} = S]) -> shown(S);
-format_status(_, [_, _, Other]) -> Other.
 
 %% Nothing of what the peer sent or the user chose to keep secret.
 shown(S) ->
