@@ -7,17 +7,13 @@
 
 -include_lib("public_key/include/public_key.hrl").
 
--export([decode/1, pem_entry/1, type/2, schemes/2, native/2, prioritize/1, sign/3, verify/4, label/1]).
+-export([decode/1, pem_entries/1, type/1, schemes/2, native/2, prioritize/1, sign/3, verify/4, label/1]).
 
 -export_type([private/0, type/0]).
 
 %% A record of public_key (RSA-PSS keys with their parameters), or a map with a sign fun or an engine's key.
 -type private() :: tuple() | map().
 -type type() :: mldsa | slhdsa | eddsa | ecdsa | rsa_pss_pss | rsa | dsa.
-
-%% The kinds that releases before 28 have no records for.
--define(is_mldsa(Key), element(1, Key) =:= 'ML-DSAPrivateKey').
--define(is_slhdsa(Key), element(1, Key) =:= 'SLH-DSAPrivateKey').
 
 %%--------------------------------------------------------------------------------------------------------------------
 %% Decoding
@@ -31,36 +27,35 @@ decode({dsa, Der}) -> decode({'DSAPrivateKey', Der});
 %% A PEM entry is decoded further than DER by itself: PKCS#8 becomes the key inside.
 decode({Type, Der}) -> public_key:pem_entry_decode({Type, Der, not_encrypted}).
 
-%% The one private key among the entries of a PEM file.
--spec pem_entry([public_key:pem_entry()]) -> {ok, public_key:pem_entry()} | error.
-pem_entry(Entries) ->
-    case [Entry || {Type, _, _} = Entry <- Entries,
-                   lists:member(Type, ['RSAPrivateKey', 'DSAPrivateKey', 'ECPrivateKey', 'PrivateKeyInfo'])] of
-        [Entry] -> {ok, Entry};
-        _ -> error
-    end.
+%% The private keys among the entries of a PEM file.
+-spec pem_entries([public_key:pem_entry()]) -> [public_key:pem_entry()].
+pem_entries(Entries) ->
+    [Entry || {Type, _, _} = Entry <- Entries,
+              lists:member(Type, ['RSAPrivateKey', 'DSAPrivateKey', 'ECPrivateKey', 'PrivateKeyInfo'])].
 
 %%--------------------------------------------------------------------------------------------------------------------
 %% Kinds
 %%--------------------------------------------------------------------------------------------------------------------
 
-%% Kind of a key; what an engine's or a fun's key is, its map says, except that the certificate tells RSA-PSS.
--spec type(private(), Leaf :: #'OTPCertificate'{} | undefined) -> type() | undefined.
-type(#{algorithm := dss}, _) -> dsa;
-type(#{algorithm := Algorithm}, _) -> Algorithm;
-type(#'ECPrivateKey'{parameters = {namedCurve, Curve}}, _) when Curve =:= ?'id-Ed25519'; Curve =:= ?'id-Ed448' -> eddsa;
-type(#'ECPrivateKey'{}, _) -> ecdsa;
-type({#'RSAPrivateKey'{}, #'RSASSA-PSS-params'{}}, _) -> rsa_pss_pss;
-type(#'RSAPrivateKey'{}, _) -> rsa;
-type(#'DSAPrivateKey'{}, _) -> dsa;
-type(Key, _) when is_tuple(Key), ?is_mldsa(Key) -> mldsa;
-type(Key, _) when is_tuple(Key), ?is_slhdsa(Key) -> slhdsa;
-type(_, _) -> undefined.
+%% Kind of a key; of an engine's or a fun's key its map says it.
+-spec type(private()) -> type() | undefined.
+type(#{algorithm := dss}) -> dsa;
+type(#{algorithm := Type}) when Type =:= mldsa; Type =:= slhdsa; Type =:= eddsa; Type =:= ecdsa; Type =:= rsa_pss_pss;
+                                Type =:= rsa; Type =:= dsa -> Type;
+type(#'ECPrivateKey'{parameters = {namedCurve, Curve}}) when Curve =:= ?'id-Ed25519'; Curve =:= ?'id-Ed448' -> eddsa;
+type(#'ECPrivateKey'{}) -> ecdsa;
+type({#'RSAPrivateKey'{}, #'RSASSA-PSS-params'{}}) -> rsa_pss_pss;
+type(#'RSAPrivateKey'{}) -> rsa;
+type(#'DSAPrivateKey'{}) -> dsa;
+%% Releases before 28 have no records for these.
+type({'ML-DSAPrivateKey', _, _, _}) -> mldsa;
+type({'SLH-DSAPrivateKey', _, _}) -> slhdsa;
+type(_) -> undefined.
 
 %% Signature schemes that a key can make, by name. A fun or an engine has no public half: there the certificate tells.
 -spec schemes(private(), Leaf :: #'OTPCertificate'{} | undefined) -> [atom()].
 schemes(Key, Leaf) ->
-    case type(Key, Leaf) of
+    case type(Key) of
         eddsa -> eddsa_schemes(curve(Key, Leaf));
         ecdsa -> ecdsa_schemes(curve(Key, Leaf));
         rsa -> [rsa_pss_rsae_sha512, rsa_pss_rsae_sha384, rsa_pss_rsae_sha256,
@@ -137,7 +132,7 @@ public_algorithm(_) ->
 native(#{}, _) ->
     none;
 native(Key, Given) ->
-    Native = case type(Key, undefined) of
+    Native = case type(Key) of
                  rsa -> true;
                  rsa_pss_pss -> true;
                  ecdsa -> lists:member(curve(Key, undefined), [secp256r1, secp384r1, secp521r1]);
@@ -160,7 +155,7 @@ encoded(Key) -> {native, 'PrivateKeyInfo', public_key:der_encode('PrivateKeyInfo
 %% What is wrong with a key that does not sign, as OTP names it.
 -spec label(private()) -> atom().
 label(Key) ->
-    case type(Key, undefined) of
+    case type(Key) of
         rsa -> unacceptable_rsa_key;
         rsa_pss_pss when is_map(Key) -> unacceptable_rsa_pss_pss_key;
         rsa_pss_pss -> unacceptable_rsa_key;
@@ -182,7 +177,7 @@ label(Key) ->
 -spec prioritize([{private(), Certs}]) -> [{private(), Certs}] when Certs :: term().
 prioritize(Pairs0) ->
     Pairs = lists:reverse(Pairs0),
-    lists:append([order(Type, [P || {Key, _} = P <- Pairs, type(Key, undefined) =:= Type])
+    lists:append([order(Type, [P || {Key, _} = P <- Pairs, type(Key) =:= Type])
                   || Type <- [mldsa, slhdsa, eddsa, ecdsa, rsa_pss_pss, rsa, dsa]]).
 
 order(Type, Pairs) when Type =:= mldsa; Type =:= slhdsa ->
@@ -265,7 +260,7 @@ verify(Scheme, Cert, Message, Signature) ->
         {Hash, Sign, Curve} = ssl_algorithms:components(Scheme),
         case public_key(Sign, Curve, Scheme, Oid, Parameters, Public, Info) of
             mismatch -> false;
-            {Digest, Key} -> public_key:verify(Message, Digest, Signature, Key, options(Sign, case Digest of none -> none; _ -> Hash end))
+            {Digest, Key} -> public_key:verify(Message, Digest, Signature, Key, options(Sign, Hash))
         end
     catch
         error:_ -> false

@@ -12,13 +12,15 @@
 
 -include_lib("public_key/include/public_key.hrl").
 
--export([config/2, client_params/3, server_config_for_sni/2, clear/0]).
+-export([config/2, current/3, client_params/3, server_config_for_sni/2, clear/0]).
 
 -export_type([context/0]).
 
 -type context() ::
         #{role := client | server,
           trust := ssl_trust:trust(),
+          %% The files that all this was made of.
+          files := [{file:name_all(), ssl_trust:identity()}],
           settings := ssl_peer_check:settings(),
           verify := verify_peer | verify_none,
           %% Keys that the core has only numbers for: 0, 1, ...
@@ -51,12 +53,65 @@
 -spec config(client | server, ssl_opts:optmap()) -> {ok, ssl_native:config(), context()} | {error, Reason :: term()}.
 config(Role, Opts) ->
     try
+        ok = policies(Opts),
         Trust = trust(Opts),
         Sources = [source(Pair) || Pair <- maps:get(certs_keys, Opts, [])],
         {Config, Keys} = found_or_made(Role, Opts, Trust, Sources),
-        {ok, Config, context(Role, Opts, Trust, Keys)}
+        {ok, Config, (context(Role, Opts, Trust, Keys))#{files => files(Opts, Sources)}}
     catch
         throw:{?MODULE, Reason} -> {error, Reason}
+    end.
+
+%% What a listener that made its configuration earlier is to give the next connection: the same, or, when a file has
+%% changed since, a new one from the options that Opts gives. Files that are gone or no good any more change nothing.
+%% They are looked at once in a second at most.
+-spec current(ssl_native:config(), context(), Opts :: fun(() -> ssl_opts:optmap() | undefined)) ->
+          {ssl_native:config(), context()}.
+current(Config, #{files := []} = Context, _) ->
+    {Config, Context};
+current(Config, #{files := Files} = Context, Opts) ->
+    case changed(Files) andalso Opts() of
+        #{} = Map ->
+            case config(server, Map) of
+                {ok, New, NewContext} -> {New, NewContext};
+                {error, _} -> {Config, Context}
+            end;
+        _ ->
+            {Config, Context}
+    end.
+
+changed(Files) ->
+    Second = erlang:monotonic_time(second),
+    case ssl_material_cache:find({changed, Files}) of
+        {ok, {Second, Changed}} ->
+            Changed;
+        _ ->
+            Changed = lists:any(fun({File, Identity}) -> is_other(ssl_trust:file_identity(File), Identity) end, Files),
+            {_, _} = ssl_material_cache:store({changed, Files}, {Second, Changed}),
+            Changed
+    end.
+
+is_other({ok, {Same, _}}, {Same, _}) -> false;
+is_other({ok, _}, _) -> true;
+is_other({error, _}, _) -> false.
+
+files(Opts, Sources) ->
+    OfTrust = case Opts of
+                  #{cacerts := undefined, cacertfile := File} when is_binary(File), File =/= <<>> ->
+                      case ssl_trust:file_identity(File) of
+                          {ok, Identity} -> [{File, Identity}];
+                          {error, _} -> []
+                      end;
+                  #{} -> []
+              end,
+    lists:usort(OfTrust ++ [{File, Identity} || {Cert, Key, _} <- Sources, {file, File, Identity} <- [Cert, Key]]).
+
+%% Releases whose public_key knows no policies would let every chain pass.
+policies(#{cert_policy_opts := []}) -> ok;
+policies(#{cert_policy_opts := Policies}) ->
+    case code:ensure_loaded(pubkey_policy_tree) of
+        {module, _} -> ok;
+        {error, _} -> fail({options, {not_supported_yet, {cert_policy_opts, Policies}}})
     end.
 
 %% Forgets what was made of files: `ssl:clear_pem_cache/0`.
@@ -70,6 +125,7 @@ context(Role, Opts, Trust, Keys) ->
                 settings => settings(Role, Opts),
                 verify => map_get(verify, Opts),
                 keys => Keys,
+                files => [],
                 exchange => #{},
                 details => undefined},
     case Role of
@@ -173,7 +229,7 @@ asks(Opts) ->
      maps:get(sni_fun, Opts, undefined) =/= undefined, maps:get(sni_hosts, Opts, []) =/= []}.
 
 make(Role, Opts, Trust, Sources) ->
-    Pairs = lists:append([read(S) || S <- Sources]),
+    Pairs = lists:append([read(Role, S) || S <- Sources]),
     Ordered = ssl_keys:prioritize([{Key, {Chain, Given}} || {Chain, Key, Given} <- Pairs]),
     {Credentials, Keys} = credentials(Ordered, Trust, [], []),
     Core = ssl_opts:core_config(Role, Opts),
@@ -264,8 +320,10 @@ file_error(keyfile, File, Reason) -> fail({options, {keyfile, binary_to_list(Fil
 -spec fail(term()) -> no_return().
 fail(Reason) -> throw({?MODULE, Reason}).
 
-%% A pair without certificate or key counts for nothing.
-read({Cert, Key, Password}) ->
+%% A key alone counts for nothing; a server may be told the key of its certificate later.
+read(client, {Cert, none, _}) when Cert =/= none ->
+    fail({options, {certs_keys, cert_and_key_required}});
+read(_, {Cert, Key, Password}) ->
     Chain = chain(Cert),
     case key(Key, Password) of
         none -> [];
@@ -287,6 +345,8 @@ entries(Option, File) ->
             try public_key:pem_decode(Pem)
             catch error:_ -> []
             end;
+        {error, eisdir} when Option =:= certfile ->
+            [];
         {error, Reason} ->
             file_error(Option, File, Reason)
     end.
@@ -294,25 +354,36 @@ entries(Option, File) ->
 key(none, _) ->
     none;
 key({key, #{} = Foreign}, _) ->
-    {Foreign, undefined};
+    case ssl_keys:type(Foreign) of
+        undefined -> fail({options, {key, unknown_algorithm}});
+        _ -> {Foreign, undefined}
+    end;
 key({key, {_, _} = Der}, _) ->
     try {ssl_keys:decode(Der), Der}
-    catch error:_ -> fail({options, {key, undecodable}})
+    catch error:_ -> fail({options, {key, invalid}})
     end;
 key({file, File, _}, Password) ->
-    case ssl_keys:pem_entry(entries(keyfile, File)) of
-        {ok, {Type, Der, not_encrypted} = Entry} ->
-            {decrypted(File, Entry, Password), {Type, Der}};
-        {ok, Entry} ->
-            {decrypted(File, Entry, Password), undefined};
-        error ->
-            fail({options, {keyfile, binary_to_list(File), missing_single_key}})
+    %% The entries themselves, which OTP would show here, may be keys.
+    case ssl_keys:pem_entries(entries(keyfile, File)) of
+        [{Type, Der, not_encrypted} = Entry] -> {decrypted(File, Entry, Password), {Type, Der}};
+        [Entry] -> {decrypted(File, Entry, Password), undefined};
+        [] -> fail({options, {keyfile, binary_to_list(File), []}});
+        _ -> fail({options, {keyfile, binary_to_list(File), {unexpected_content, {missing_single_key, File}}}})
     end.
 
 decrypted(File, Entry, Password) ->
     try public_key:pem_entry_decode(Entry, password(Password))
-    catch _:_ -> fail({options, {keyfile, binary_to_list(File), wrong_password}})
+    catch
+        error:{badmatch, {error, {asn1, {Reason, _}}}} ->
+            %% Only the kind of error: the rest may show bytes of the key.
+            fail({options, {keyfile, binary_to_list(File), {error, {asn1, kind(Reason)}}}});
+        _:_ ->
+            fail({options, {keyfile, binary_to_list(File), wrong_password}})
     end.
+
+kind(Reason) when is_tuple(Reason), is_atom(element(1, Reason)) -> element(1, Reason);
+kind(Reason) when is_atom(Reason) -> Reason;
+kind(_) -> invalid.
 
 password(undefined) -> "";
 password(Fun) ->

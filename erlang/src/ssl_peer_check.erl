@@ -129,7 +129,7 @@ events(Anchor, Path, #cert{otp = Peer}, #{verify_fun := {User, State}} = Setting
              case judge(Cert, Event, undefined, Peer, Settings) of
                  ok -> {valid, S};
                  unknown -> ask(User, Cert, Ders, Event, S);
-                 {bad_cert, _} = Reason -> ask(User, Cert, Ders, Reason, S)
+                 {bad_cert, _} = Reason -> ask(User, Cert, Ders, as_told(Reason, Path), S)
              end;
         (Cert, Event, S) ->
              %% `valid` and `valid_peer` reach the user only if TLS has no objection.
@@ -142,6 +142,10 @@ events(Anchor, Path, #cert{otp = Peer}, #{verify_fun := {User, State}} = Setting
                  Answer -> Answer
              end
      end, State}.
+
+%% OTP tells a verify_fun of wrong purposes under the name for CA certificates whenever the path has any.
+as_told({bad_cert, {invalid_ext_keyusage, Uses}}, [_, _ | _]) -> {bad_cert, {ca_invalid_ext_keyusage, Uses}};
+as_told(Reason, _) -> Reason.
 
 ask(User, Cert, Ders, Event, State0) ->
     Answer = if
@@ -174,11 +178,27 @@ judge(Root, {bad_cert, cert_expired}, Root, _, _) ->
 judge(_, {bad_cert, _} = Reason, _, _, _) ->
     Reason;
 judge(Cert, valid, _, _, Settings) ->
-    signature(Cert, Settings);
+    case is_ca(Cert) of
+        true -> signature(Cert, Settings);
+        false -> {bad_cert, missing_basic_constraint}
+    end;
 judge(Cert, valid_peer, _, _, Settings) ->
     case name(Cert, Settings) of
         ok -> signature(Cert, Settings);
         Bad -> Bad
+    end.
+
+%% RFC 5280 section 4.2.1.9. public_key asks this too, but older releases let a certificate without the extension pass.
+is_ca(Cert) ->
+    case extension(?'id-ce-basicConstraints', Cert) of
+        #'BasicConstraints'{cA = true} -> true;
+        _ -> false
+    end.
+
+extension(Oid, #'OTPCertificate'{tbsCertificate = #'OTPTBSCertificate'{extensions = Extensions}}) ->
+    case is_list(Extensions) andalso lists:keyfind(Oid, #'Extension'.extnID, Extensions) of
+        #'Extension'{extnValue = Value} -> Value;
+        false -> undefined
     end.
 
 purpose(IsPeer, Uses, #{role := Role, allow_any_ca_purpose := Any}) ->
@@ -199,7 +219,8 @@ purpose(IsPeer, Uses, #{role := Role, allow_any_ca_purpose := Any}) ->
 name(_, #{role := server}) -> ok;
 name(_, #{server_name := disable}) -> ok;
 name(Cert, #{server_name := Name, customize_hostname_check := Customize}) ->
-    case public_key:pkix_verify_hostname(Cert, [reference(Name)], Customize) of
+    %% RFC 9525 section 2: the common name is no host name (older releases of public_key look at it).
+    case alt_names(Cert) =/= [] andalso public_key:pkix_verify_hostname(Cert, [reference(Name)], Customize) of
         true -> ok;
         false -> {bad_cert, hostname_check_failed}
     end.
@@ -289,14 +310,16 @@ alert({bad_cert, Reason}, Name, Peer) ->
 alert(Reason, _, _) ->
     {?HANDSHAKE_FAILURE, Reason}.
 
-hostname_details(Name, #'OTPCertificate'{tbsCertificate = #'OTPTBSCertificate'{extensions = Extensions}}) ->
-    Names = case is_list(Extensions) andalso lists:keyfind(?'id-ce-subjectAltName', #'Extension'.extnID, Extensions) of
-                #'Extension'{extnValue = Value} -> Value;
-                false -> []
-            end,
-    case Names of
+hostname_details(Name, Peer) ->
+    case alt_names(Peer) of
         [] -> {hostname_check_failed, missing_subject_altnames};
-        _ -> {hostname_check_failed, {requested, Name}, {received, Names}}
+        Names -> {hostname_check_failed, {requested, Name}, {received, Names}}
+    end.
+
+alt_names(Cert) ->
+    case extension(?'id-ce-subjectAltName', Cert) of
+        Names when is_list(Names) -> Names;
+        _ -> []
     end.
 
 purposes(Uses) -> lists:reverse([purpose_name(U) || U <- Uses]).
