@@ -8,7 +8,7 @@
 -moduledoc false.
 -endif.
 
--export([crypto/2]).
+-export([crypto/2, remembered/2]).
 -export([groups/0, groups/1, group_names/1, supported_groups/1, group_code/1, group_name/1, native_group/1]).
 -export([eccs/0, eccs/1, curve_known/1]).
 -export([signature_algs/2, default_signature_algs/1, supported_signature_algs/2, scheme_code/1, scheme_name/1,
@@ -52,7 +52,8 @@ groups() -> supported_groups(group_names(all)).
 
 %% `ssl:groups/1`: those that are offered when nothing is said.
 -spec groups(default) -> [group()].
-groups(default) -> supported_groups(group_names(default)).
+groups(default) ->
+    remembered({groups, default}, fun() -> supported_groups(group_names(default)) end).
 
 %% Names of groups, to be had here or not.
 -spec group_names(all | default) -> [group()].
@@ -214,8 +215,11 @@ signature_algs(Description, Version) ->
 
 %% The default of the option `signature_algs` for a highest version.
 -spec default_signature_algs(ssl_versions:version()) -> [scheme()].
-default_signature_algs('tlsv1.3') -> supported_signature_algs('tlsv1.3', default_schemes_13());
-default_signature_algs('tlsv1.2') -> supported_signature_algs('tlsv1.2', default_pairs_12()).
+default_signature_algs(Version) ->
+    remembered({signature_algs, Version},
+               fun() when Version =:= 'tlsv1.3' -> supported_signature_algs(Version, default_schemes_13());
+                  () when Version =:= 'tlsv1.2' -> supported_signature_algs(Version, default_pairs_12())
+               end).
 
 %% Those algorithms that are to be had here, for a highest version of TLS 1.3 or 1.2. Throws `badarg` on what is
 %% no signature algorithm at all.
@@ -355,21 +359,24 @@ native_scheme(_) ->
 %% What crypto has
 %%--------------------------------------------------------------------------------------------------------------
 
-%% Is `Name` among `crypto:supports(Kind)`? Asked for every connection, so the lists are kept; they change when
-%% FIPS mode is switched, and with nothing else.
+%% Is `Name` among `crypto:supports(Kind)`?
 -spec crypto(hashs | public_keys | ciphers | curves | kems | rsa_opts, term()) -> boolean().
 crypto(Kind, Name) ->
-    Key = {?MODULE, crypto:info_fips()},
-    Supported = case persistent_term:get(Key, undefined) of
-                    undefined ->
-                        Found = maps:from_list([{K, maps:from_list([{N, []} || N <- crypto_list(K)])}
-                                  || K <- [hashs, public_keys, ciphers, curves, kems, rsa_opts]]),
-                        ok = persistent_term:put(Key, Found),
-                        Found;
-                    Found ->
-                        Found
-                end,
-    is_map_key(Name, map_get(Kind, Supported)).
+    is_map_key(Name, remembered(Kind, fun() -> maps:from_list([{N, []} || N <- crypto_list(Kind)]) end)).
+
+%% What is made of crypto's lists is asked for by every connection, so it is kept. It changes when FIPS mode is
+%% switched, and with nothing else. For a small fixed set of keys.
+-spec remembered(term(), fun(() -> Value)) -> Value.
+remembered(Key, Make) ->
+    Place = {?MODULE, crypto:info_fips(), Key},
+    case persistent_term:get(Place, undefined) of
+        undefined ->
+            Value = Make(),
+            ok = persistent_term:put(Place, Value),
+            Value;
+        Value ->
+            Value
+    end.
 
 %% Releases before 28 have no list of KEMs.
 crypto_list(Kind) ->

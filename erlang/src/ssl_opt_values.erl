@@ -268,8 +268,12 @@ ciphers(Value, Versions) ->
         Codes -> Codes
     end.
 
-default_ciphers(['tlsv1.3']) -> ssl_suites:filter(ssl_suites:list(exclusive, 'tlsv1.3'));
-default_ciphers([Highest | _]) -> ssl_suites:filter(ssl_suites:list(default, Highest)).
+default_ciphers(['tlsv1.3']) -> supported_list(exclusive, 'tlsv1.3');
+default_ciphers([Highest | _]) -> supported_list(default, Highest).
+
+supported_list(Description, Version) ->
+    ssl_algorithms:remembered({suites, Description, Version},
+                              fun() -> ssl_suites:filter(ssl_suites:list(Description, Version)) end).
 
 known_suites(['tlsv1.3']) ->
     ssl_suites:list(exclusive, 'tlsv1.3');
@@ -332,7 +336,7 @@ computed(ciphers, C) ->
     default_ciphers(ssl_opts:get(versions, C));
 computed(supported_groups, C) ->
     case lists:member('tlsv1.3', ssl_opts:get(versions, C)) of
-        true -> groups(supported_groups, ssl_algorithms:groups(default));
+        true -> ssl_algorithms:groups(default);
         false -> undefined
     end;
 computed(beast_mitigation, C) ->

@@ -9,7 +9,7 @@
 -moduledoc false.
 -endif.
 
--export([row/1, names/0, plan/1, version_bound/1, markdown/0]).
+-export([row/1, rows/0, names/0, plan/1, version_bound/1, markdown/0]).
 
 -export_type([row/0, type/0, step/0]).
 
@@ -184,12 +184,27 @@ table() ->
 %% The row of an option.
 -spec row(atom()) -> row() | undefined.
 row(Name) ->
-    case lists:keyfind(Name, 1, table()) of
-        {Name, Role, Type, Default, Versions, Now, Doc} ->
-            #{name => Name, role => Role, type => Type, default => Default, versions => Versions, now => Now,
-              doc => Doc};
-        false ->
-            undefined
+    maps:get(Name, rows(), undefined).
+
+%% All rows by name.
+-spec rows() -> #{atom() => row()}.
+rows() ->
+    once(rows, fun() ->
+                       maps:from_list([{Name, #{name => Name, role => Role, type => Type, default => Default,
+                                                versions => Versions, now => Now, doc => Doc}}
+                                       || {Name, Role, Type, Default, Versions, Now, Doc} <- table()])
+               end).
+
+%% What every connection needs of the table is made once for this version of the module.
+once(What, Make) ->
+    Key = {?MODULE, What, ?MODULE:module_info(md5)},
+    case persistent_term:get(Key, undefined) of
+        undefined ->
+            Value = Make(),
+            ok = persistent_term:put(Key, Value),
+            Value;
+        Value ->
+            Value
     end.
 
 %% Names of all options.
@@ -205,6 +220,9 @@ version_bound(Versions) ->
 %% What is checked, in this order; the first that fails makes the error.
 -spec plan(client | server) -> [step()].
 plan(Role) ->
+    once({plan, Role}, fun() -> make_plan(Role) end).
+
+make_plan(Role) ->
     protocol() ++ verification() ++ server_name(Role) ++ tickets(Role) ++ stapling(Role) ++ signatures() ++
         application_protocols(Role) ++ [{opt, beast_mitigation}, {opt, padding_check}] ++
         server_only(Role) ++ client_only(Role) ++ limits_and_old_sessions() ++ identities() ++ groups() ++

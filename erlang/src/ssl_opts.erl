@@ -32,6 +32,10 @@
 -export([get/2, put/3, forget/2, lookup/2, source/2, by_role/3, host/1, user/1, tls_versions/1, check_shape/2,
          notice/5]).
 
+%% What a check looks at: the user's options, those of an earlier call, and what has come of them so far.
+-record(context, {role :: client | server, host :: term(), user :: optmap(), old :: optmap(), opts :: optmap(),
+                  rows = ssl_options_table:rows() :: #{atom() => ssl_options_table:row()}}).
+
 -export_type([parsed/0, optmap/0, context/0, reason/0]).
 
 -type optmap() :: #{atom() => term()}.
@@ -43,9 +47,7 @@
                         active := term(), high_watermark => integer(), low_watermark => integer()}}.
 -type reason() :: {options, term()} | {options, incompatible | missing_version, term()}
                 | {option, server_only | client_only, atom()}.
-%% What a check looks at: the user's options (`user`) over those of an earlier call (`opts`).
--opaque context() ::
-        #{role := client | server, host := term(), user := optmap(), opts := optmap(), done := #{atom() => true}}.
+-opaque context() :: #context{}.
 
 %%--------------------------------------------------------------------------------------------------------------
 %% Entry points
@@ -55,17 +57,19 @@
 -spec connect(Host :: term(), [term()]) -> {ok, parsed()} | {error, reason()}.
 connect(Host, Opts) ->
     checked(fun() ->
-                    C = check(client, Host, Opts, #{}),
-                    finish(C, Opts, undefined)
+                    {Ssl, SocketOpts} = split(Opts),
+                    C = check(client, Host, Ssl, #{}),
+                    finish(C, Opts, SocketOpts, undefined)
             end).
 
 %% Options of `ssl:listen/2`. Files that are named must be there and hold what they should.
 -spec listen([term()]) -> {ok, parsed()} | {error, reason()}.
 listen(Opts) ->
     checked(fun() ->
-                    C = check(server, undefined, Opts, #{}),
-                    ok = ssl_opt_files:check(map_get(opts, C)),
-                    finish(C, Opts, undefined)
+                    {Ssl, SocketOpts} = split(Opts),
+                    C = check(server, undefined, Ssl, #{}),
+                    ok = ssl_opt_files:check(C#context.opts),
+                    finish(C, Opts, SocketOpts, undefined)
             end).
 
 %% Options of `ssl:handshake/2,3` on an accepted socket, over those of its listener.
@@ -80,7 +84,7 @@ continue(Role, Opts, #{ssl := Old} = Parsed) ->
     checked(fun() ->
                     C = update(Role, Opts, Old),
                     ok = ssl_opt_rules:not_supported_yet(C),
-                    Parsed#{ssl := map_get(opts, C)}
+                    Parsed#{ssl := C#context.opts}
             end).
 
 %% Options for a server name, from `sni_fun` or `sni_hosts`, over those in use.
@@ -93,12 +97,13 @@ sni(Opts, Parsed) ->
 upgrade(Role, Socket, Opts) ->
     checked(fun() ->
                     _ = transport(Opts, tls, Socket),
-                    C = check(Role, undefined, Opts, #{}),
+                    {Ssl, SocketOpts} = split(Opts),
+                    C = check(Role, undefined, Ssl, #{}),
                     case Role of
                         server -> certs_when_full(C);
                         client -> ok
                     end,
-                    finish(C, Opts, {socket, Socket})
+                    finish(C, Opts, SocketOpts, {socket, Socket})
             end).
 
 checked(Fun) ->
@@ -110,13 +115,10 @@ checked(Fun) ->
 %% Checking
 %%--------------------------------------------------------------------------------------------------------------
 
-check(Role, Host, Opts, Old) ->
-    {Ssl, _Socket} = split(Opts),
+check(Role, Host, Ssl, Old) ->
     %% The last of several counts.
-    User = maps:from_list(Ssl),
-    Start = #{role => Role, host => Host, user => User, opts => Old, done => #{}},
-    C = lists:foldl(fun step/2, Start, ssl_options_table:plan(Role)),
-    C#{opts := maps:without([cert, certfile, key, keyfile, password], map_get(opts, C))}.
+    Start = #context{role = Role, host = Host, user = maps:from_list(Ssl), old = Old, opts = Old},
+    lists:foldl(fun step/2, Start, ssl_options_table:plan(Role)).
 
 update(Role, Opts, Old0) ->
     {Ssl, _Socket} = split(Opts),
@@ -124,7 +126,7 @@ update(Role, Opts, Old0) ->
               {_, [_ | _] = Given} -> for_versions(Given, Old0);
               _ -> Old0
           end,
-    C = check(Role, maps:get(host, Old, undefined), Opts, Old),
+    C = check(Role, undefined, Ssl, Old),
     case Role of
         server -> certs_when_full(C);
         client -> ok
@@ -167,7 +169,7 @@ step({set, Option}, C) ->
     set(Option, C);
 step({rule, Rule}, C) ->
     ssl_opt_rules:apply_rule(Rule, C);
-step({foreign, Option}, #{user := User, role := Role} = C) ->
+step({foreign, Option}, #context{user = User, role = Role} = C) ->
     case User of
         #{Option := Value} when Value =/= undefined ->
             throw({error, {option, case Role of client -> server_only; server -> client_only end, Option}});
@@ -184,22 +186,22 @@ check_type(Option, C) ->
 
 %% Is the user's value of the right kind?
 -spec check_shape(atom(), context()) -> ok.
-check_shape(Option, #{user := User} = C) ->
-    #{type := Type} = ssl_options_table:row(Option),
+check_shape(Option, #context{user = User, rows = Rows} = C) ->
+    #{Option := #{type := Type}} = Rows,
     ssl_opt_values:shape(Type, Option, map_get(Option, User), C).
 
-check_versions(Option, C) ->
+check_versions(Option, #context{rows = Rows} = C) ->
     case source(Option, C) of
         new ->
-            #{versions := Versions} = ssl_options_table:row(Option),
+            #{Option := #{versions := Versions}} = Rows,
             ok = ssl_opt_rules:versions(Option, Versions, C);
         _ ->
             ok
     end,
     C.
 
-set(Option, #{user := User} = C) ->
-    #{type := Type, default := Default} = ssl_options_table:row(Option),
+set(Option, #context{user = User, rows = Rows} = C) ->
+    #{Option := #{type := Type, default := Default}} = Rows,
     case source(Option, C) of
         new -> put(Option, new_value(Option, Type, map_get(Option, User), C), C);
         old -> C;
@@ -216,13 +218,13 @@ new_value(Option, Type, Value, C) -> ssl_opt_values:content(Type, Option, Value,
 
 %% Where the value comes from: this call, an earlier one, or nowhere.
 -spec source(atom(), context()) -> new | old | default.
-source(Option, #{user := User}) when is_map_key(Option, User) -> new;
-source(Option, #{opts := Opts, done := Done}) when is_map_key(Option, Opts), not is_map_key(Option, Done) -> old;
+source(Option, #context{user = User}) when is_map_key(Option, User) -> new;
+source(Option, #context{old = Old}) when is_map_key(Option, Old) -> old;
 source(_, _) -> default.
 
 %% Source and value: the user's as it was given, or the old one.
 -spec lookup(atom(), context()) -> {new | old | default, term()}.
-lookup(Option, #{user := User, opts := Opts} = C) ->
+lookup(Option, #context{user = User, opts = Opts} = C) ->
     case source(Option, C) of
         new -> {new, map_get(Option, User)};
         old -> {old, map_get(Option, Opts)};
@@ -231,25 +233,26 @@ lookup(Option, #{user := User, opts := Opts} = C) ->
 
 %% The value as checked so far.
 -spec get(atom(), context()) -> term().
-get(Option, #{opts := Opts}) -> maps:get(Option, Opts, undefined).
+get(Option, #context{opts = Opts}) -> maps:get(Option, Opts, undefined).
 
 -spec put(atom(), term(), context()) -> context().
-put(Option, Value, #{opts := Opts, done := Done} = C) ->
-    C#{opts := Opts#{Option => Value}, done := Done#{Option => true}}.
+put(Option, Value, #context{opts = Opts} = C) ->
+    C#context{opts = Opts#{Option => Value}}.
 
 %% Values of earlier calls that count no longer.
 -spec forget([atom()], context()) -> context().
-forget(Options, #{opts := Opts} = C) -> C#{opts := maps:without(Options, Opts)}.
+forget(Options, #context{opts = Opts, old = Old} = C) ->
+    C#context{opts = maps:without(Options, Opts), old = maps:without(Options, Old)}.
 
 -spec by_role(context(), A, B) -> A | B.
-by_role(#{role := client}, Client, _) -> Client;
-by_role(#{role := server}, _, Server) -> Server.
+by_role(#context{role = client}, Client, _) -> Client;
+by_role(#context{role = server}, _, Server) -> Server.
 
 -spec host(context()) -> term().
-host(#{host := Host}) -> Host.
+host(#context{host = Host}) -> Host.
 
 -spec user(context()) -> optmap().
-user(#{user := User}) -> User.
+user(#context{user = User}) -> User.
 
 %% The versions in use, as the TLS versions they derive from.
 -spec tls_versions(context()) -> [ssl_versions:version()].
@@ -277,11 +280,13 @@ notice(C, Format, Args, ReasonFormat, ReasonArgs) ->
 %% Options of TLS and the rest, both in the user's order. Whatever the table does not know is for the transport.
 split(Opts) ->
     Pairs = pairs(proplists:expand([{binary, [{mode, binary}]}, {list, [{mode, list}]}], Opts), []),
-    Known = [cb_info, ssl_imp, next_protocol_selector | ssl_options_table:names()],
-    lists:partition(fun(Opt) -> is_known(Opt, Known) end, Pairs).
-
-is_known(Opt, Known) when is_tuple(Opt) -> lists:member(element(1, Opt), Known);
-is_known(_, _) -> false.
+    Rows = ssl_options_table:rows(),
+    lists:partition(fun({Name, _}) ->
+                            is_map_key(Name, Rows)
+                                orelse lists:member(Name, [cb_info, ssl_imp, next_protocol_selector]);
+                       (_) ->
+                            false
+                    end, Pairs).
 
 %% Options are pairs, but for a few of the transport. `log_alert` is an old name of `log_level`, which wins.
 pairs([{log_alert, Bool} | Rest], Acc) when is_boolean(Bool) ->
@@ -299,8 +304,7 @@ pairs([], Acc) -> lists:reverse(Acc).
 %% The transport
 %%--------------------------------------------------------------------------------------------------------------
 
-finish(C, Opts, Socket) ->
-    {_, SocketOpts} = split(Opts),
+finish(C, Opts, SocketOpts, Socket) ->
     Transport = transport(Opts, get(protocol, C), case Socket of {socket, S} -> S; undefined -> undefined end),
     ok = datagram(get(protocol, C), SocketOpts),
     Module = case Socket of
@@ -310,7 +314,7 @@ finish(C, Opts, Socket) ->
              end,
     {Inet, Emulated} = emulated(Module, SocketOpts, Socket),
     ok = ssl_opt_rules:not_supported_yet(C),
-    #{ssl => map_get(opts, C), transport => Transport, socket_opts => Inet, emulated => Emulated}.
+    #{ssl => C#context.opts, transport => Transport, socket_opts => Inet, emulated => Emulated}.
 
 %% `cb_info`, with the tag of passive messages made up when it is the old four-tuple.
 transport(Opts, Protocol, Socket) ->
