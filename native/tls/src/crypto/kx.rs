@@ -1,7 +1,8 @@
 //! Key exchange groups (RFC 8446 section 4.2.8; draft-ietf-tls-ecdhe-mlkem for the hybrids, draft-ietf-tls-mlkem).
 //!
-//! All of them run on aws-lc. Elliptic curve keys are made from the bytes of the given `Random`, which makes handshakes
-//! reproducible in tests; ML-KEM draws from aws-lc's own DRBG.
+//! All of them run on aws-lc. X25519 keys are the bytes of the given `Random`, so that published traces can be replayed;
+//! making keys of the other groups from given bytes would cost twice as much or is not possible, they draw from aws-lc's
+//! own DRBG.
 
 use super::{Random, Secret};
 use crate::enums::NamedGroup;
@@ -71,18 +72,21 @@ pub static GROUPS: &[&dyn KxGroup] = &[
         ecdh: &X25519,
         mlkem: &MLKEM768,
         mlkem_first: true,
+        heavy: false,
     },
     &Hybrid {
         name: NamedGroup::SECP256R1MLKEM768,
         ecdh: &SECP256R1,
         mlkem: &MLKEM768,
         mlkem_first: false,
+        heavy: false,
     },
     &Hybrid {
         name: NamedGroup::SECP384R1MLKEM1024,
         ecdh: &SECP384R1,
         mlkem: &MLKEM1024,
         mlkem_first: false,
+        heavy: true,
     },
     &MLKEM512,
     &MLKEM768,
@@ -92,36 +96,28 @@ pub static GROUPS: &[&dyn KxGroup] = &[
 static X25519: Ecdh = Ecdh {
     name: NamedGroup::X25519,
     alg: &agreement::X25519,
-    private_len: 32,
     public_len: 32,
-    top_byte_mask: 0xff,
     uncompressed_point: false,
     heavy: false,
 };
 static SECP256R1: Ecdh = Ecdh {
     name: NamedGroup::SECP256R1,
     alg: &agreement::ECDH_P256,
-    private_len: 32,
     public_len: 65,
-    top_byte_mask: 0xff,
     uncompressed_point: true,
     heavy: false,
 };
 static SECP384R1: Ecdh = Ecdh {
     name: NamedGroup::SECP384R1,
     alg: &agreement::ECDH_P384,
-    private_len: 48,
     public_len: 97,
-    top_byte_mask: 0xff,
     uncompressed_point: true,
-    heavy: true,
+    heavy: false,
 };
 static SECP521R1: Ecdh = Ecdh {
     name: NamedGroup::SECP521R1,
     alg: &agreement::ECDH_P521,
-    private_len: 66,
     public_len: 133,
-    top_byte_mask: 0x01,
     uncompressed_point: true,
     heavy: true,
 };
@@ -131,35 +127,25 @@ static SECP521R1: Ecdh = Ecdh {
 struct Ecdh {
     name: NamedGroup,
     alg: &'static agreement::Algorithm,
-    private_len: usize,
     public_len: usize,
-    /// Bits of the first byte that a private key may have.
-    top_byte_mask: u8,
     /// Shares are uncompressed points (first byte 4), the only form TLS 1.3 knows.
     uncompressed_point: bool,
     heavy: bool,
 }
 
-/// Random strings that are no private key are thrown away: at worst one in two (P-521's order is just below 2^521, the
-/// others' chance is under 2^-32). As many in a row mean that the generator is broken.
-const MAX_KEY_TRIES: usize = 64;
-
 impl Ecdh {
     fn key(&self, random: &mut dyn Random) -> Result<(PrivateKey, Vec<u8>), KxError> {
-        let mut bytes = Zeroizing::new([0u8; 66]);
-        let bytes = bytes.get_mut(..self.private_len).ok_or(KxError::Failed)?;
-        for _ in 0..MAX_KEY_TRIES {
-            random.fill(bytes).map_err(|_| KxError::Failed)?;
-            if let Some(top) = bytes.first_mut() {
-                *top &= self.top_byte_mask;
+        let key = match self.name {
+            NamedGroup::X25519 => {
+                let mut bytes = Zeroizing::new([0; 32]);
+                random.fill(bytes.as_mut()).map_err(|_| KxError::Failed)?;
+                PrivateKey::from_private_key(self.alg, bytes.as_ref())
+                    .map_err(|_| KxError::Failed)?
             }
-            let Ok(key) = PrivateKey::from_private_key(self.alg, bytes) else {
-                continue;
-            };
-            let public = key.compute_public_key().map_err(|_| KxError::Failed)?;
-            return Ok((key, public.as_ref().to_vec()));
-        }
-        Err(KxError::Failed)
+            _ => PrivateKey::generate(self.alg).map_err(|_| KxError::Failed)?,
+        };
+        let public = key.compute_public_key().map_err(|_| KxError::Failed)?;
+        Ok((key, public.as_ref().to_vec()))
     }
 
     /// The x-coordinate or X25519 output; aws-lc refuses points off the curve and the all-zero result
@@ -327,6 +313,7 @@ struct Hybrid {
     ecdh: &'static Ecdh,
     mlkem: &'static MlKem,
     mlkem_first: bool,
+    heavy: bool,
 }
 
 impl Hybrid {
@@ -361,7 +348,7 @@ impl KxGroup for Hybrid {
     }
 
     fn heavy(&self) -> bool {
-        self.ecdh.heavy
+        self.heavy
     }
 
     fn generate(&self, random: &mut dyn Random) -> Result<Box<dyn ActiveKx>, KxError> {
@@ -442,17 +429,13 @@ mod tests {
     }
 
     #[test]
-    fn p256_makes_the_keys_and_the_secret_of_rfc_5903_section_8_1() {
-        let initiator = hex("C88F01F510D9AC3F70A292DAA2316DE544E9AAB8AFE84049C62A9C57862D1433");
-        let responder = hex("C6EF9C5D78AE012A011164ACB397CE2088685D8F06BF9BE0B283AB46476BEE53");
-        let client = SECP256R1.generate(&mut Fixed(initiator)).unwrap();
-        assert_eq!(
-            client.public()[1..33],
-            hex("DAD0B65394221CF9B051E1FECA5787D098DFE637FC90B9EF945D0C3772581180")
-        );
-        let (_, secret) = SECP256R1
-            .respond(client.public(), &mut Fixed(responder))
-            .unwrap();
+    fn p256_agrees_as_in_rfc_5903_section_8_1() {
+        let key =
+            |bytes: &str| PrivateKey::from_private_key(&agreement::ECDH_P256, &hex(bytes)).unwrap();
+        let initiator = key("C88F01F510D9AC3F70A292DAA2316DE544E9AAB8AFE84049C62A9C57862D1433");
+        let responder = key("C6EF9C5D78AE012A011164ACB397CE2088685D8F06BF9BE0B283AB46476BEE53");
+        let share = responder.compute_public_key().unwrap();
+        let secret = SECP256R1.agree(&initiator, share.as_ref()).unwrap();
         assert_eq!(
             secret.as_ref(),
             hex("D6840F6B42F6EDAFD13116E0E12565202FEF8E9ECE7DCE03812464D04B9442DE")
@@ -460,29 +443,14 @@ mod tests {
     }
 
     #[test]
-    fn hybrids_put_their_halves_in_the_order_of_the_draft() {
-        for (group, mlkem_first, ecdh_len) in [
-            (NamedGroup::X25519MLKEM768, true, 32),
-            (NamedGroup::SECP256R1MLKEM768, false, 65),
-            (NamedGroup::SECP384R1MLKEM1024, false, 97),
-        ] {
-            let group = native_group(group).unwrap();
-            let client = group.generate(&mut Fixed(vec![7; 66])).unwrap();
-            let ecdh: &[u8] = match mlkem_first {
-                true => &client.public()[client.public().len() - ecdh_len..],
-                false => &client.public()[..ecdh_len],
-            };
-            let alone = match ecdh_len {
-                32 => &X25519,
-                65 => &SECP256R1,
-                _ => &SECP384R1,
-            };
-            assert_eq!(
-                ecdh,
-                alone.generate(&mut Fixed(vec![7; 66])).unwrap().public(),
-                "{group:?}"
-            );
-        }
+    fn the_hybrid_with_x25519_puts_it_last() {
+        let client = native_group(NamedGroup::X25519MLKEM768)
+            .unwrap()
+            .generate(&mut Fixed(rfc8448("client_private")));
+        assert!(client
+            .unwrap()
+            .public()
+            .ends_with(&rfc8448("client_public")));
     }
 
     #[test]
@@ -597,12 +565,17 @@ mod tests {
     }
 
     #[test]
-    fn a_generator_that_never_makes_a_key_ends_in_an_error() {
-        for group in [&SECP256R1, &SECP384R1, &SECP521R1] {
-            assert_eq!(
-                group.generate(&mut Fixed(vec![0; 66])).err(),
-                Some(KxError::Failed)
-            );
+    fn without_randomness_there_is_no_key() {
+        struct Broken;
+        impl Random for Broken {
+            fn fill(&mut self, _: &mut [u8]) -> Result<(), crate::crypto::RandomFailed> {
+                Err(crate::crypto::RandomFailed)
+            }
         }
+        assert_eq!(X25519.generate(&mut Broken).err(), Some(KxError::Failed));
+        assert_eq!(
+            X25519.respond(&[9; 32], &mut Broken).err(),
+            Some(KxError::Failed)
+        );
     }
 }

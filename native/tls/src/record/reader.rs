@@ -53,6 +53,8 @@ pub struct RecordReader {
     failed: u64,
     empty: Budget,
     seen_record: bool,
+    /// A protected record was opened, under whatever key.
+    seen_protected: bool,
     broken: Option<RecordError>,
 }
 
@@ -85,6 +87,7 @@ impl RecordReader {
             failed: 0,
             empty: Budget::new(MAX_EMPTY_RECORDS),
             seen_record: false,
+            seen_protected: false,
             broken: None,
         }
     }
@@ -301,8 +304,9 @@ impl RecordReader {
             ContentType::APPLICATION_DATA => {}
             // Middlebox compatibility (RFC 8446 section 5): whether it may come now, and often, is the caller's to say.
             ContentType::CHANGE_CIPHER_SPEC => return self.plain_record(outer, body.len()),
-            // The peer may fail before it has the keys that we expect it to use, but not after it has used them.
-            ContentType::ALERT if key.sequence() == 0 => {
+            // The peer may fail before it has the keys that we expect it to use, but not after it has used any: later a
+            // plain close_notify would be an attacker's truncation.
+            ContentType::ALERT if !self.seen_protected => {
                 return self.plain_record(outer, body.len())
             }
             other => return Err(RecordError::UnexpectedType(other.0)),
@@ -311,6 +315,7 @@ impl RecordReader {
         match key.open(header, body, self.max_content) {
             Ok((content_type, len)) => {
                 self.skip = None;
+                self.seen_protected = true;
                 self.check_content(content_type, len)?;
                 Ok(Some((content_type, len, true)))
             }

@@ -507,6 +507,8 @@ fn a_plain_alert_is_taken_only_before_the_peer_has_used_its_keys() {
     );
     let first = record(&mut writer, ContentType::HANDSHAKE, b"xxxx");
     assert_eq!(first_error(&mut reader, &first), None);
+    // neither under this key nor under a later one
+    reader.update_key(aligned()).unwrap();
     assert_eq!(
         first_error(&mut reader, &alert),
         Some(RecordError::UnexpectedType(21))

@@ -231,15 +231,18 @@ pub struct ResumptionSecret {
 }
 
 impl ResumptionSecret {
-    /// The PSK that belongs to the ticket with this nonce.
-    pub fn psk(&self, ticket_nonce: &[u8]) -> Secret {
-        expand_secret(
+    /// The PSK that belongs to the ticket with this nonce; `None` if the nonce is longer than a ticket can carry.
+    pub fn psk(&self, ticket_nonce: &[u8]) -> Option<Secret> {
+        let mut psk = vec![0; self.hash.len()];
+        let done = try_expand(
             self.hash,
-            &self.secret,
-            "resumption",
+            self.secret.as_ref(),
+            b"resumption",
             ticket_nonce,
-            self.hash.len(),
-        )
+            &mut psk,
+        );
+        let psk = Secret::new(psk);
+        done.map(|()| psk)
     }
 
     /// The hash that the PSK is bound to.
@@ -302,8 +305,7 @@ fn expand_secret(
     Secret::new(out)
 }
 
-/// HKDF-Expand-Label with a label and a length of ours, which always fit. A context that does not fit (a ticket nonce is
-/// at most 255 bytes on the wire, a hash 48) would leave zeros; it cannot be expressed by a parsed message.
+/// HKDF-Expand-Label with a label, a context (a digest or nothing) and a length of ours, which always fit.
 fn expand_label(hash: HashAlg, secret: &Secret, label: &str, context: &[u8], out: &mut [u8]) {
     let done = try_expand(hash, secret.as_ref(), label.as_bytes(), context, out);
     debug_assert!(done.is_some());
@@ -397,7 +399,10 @@ mod tests {
         let all = transcript(&[&FLIGHT[..], &["server_finished", "client_finished"]].concat());
         let resumption = master.resumption(&all);
         assert_eq!(resumption.secret.as_ref(), rfc8448("resumption_master"));
-        assert_eq!(resumption.psk(&[0, 0]).as_ref(), rfc8448("resumption_psk"));
+        assert_eq!(
+            resumption.psk(&[0, 0]).unwrap().as_ref(),
+            rfc8448("resumption_psk")
+        );
     }
 
     #[test]

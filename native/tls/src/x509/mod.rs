@@ -51,4 +51,6 @@ pub fn pem_certificates(pem: &[u8]) -> Result<Vec<Vec<u8>>, BadPem> {
 }
 
 #[cfg(test)]
+mod differential;
+#[cfg(test)]
 mod tests;

@@ -15,7 +15,7 @@ use super::X509Error;
 use crate::config::NativeVerify;
 use crate::crypto::verify::certificate_algorithm;
 use crate::enums::SignatureScheme;
-use x509_parser::extensions::{GeneralName, X509Extension};
+use x509_parser::extensions::{GeneralName, ParsedExtension, X509Extension};
 use x509_parser::prelude::FromDer;
 
 /// Certificates in a chain, the root included if it was sent. OTP's default depth is 10.
@@ -23,6 +23,9 @@ const MAX_CHAIN: usize = 12;
 
 /// Anchors of one name that are tried.
 const MAX_ANCHORS: usize = 4;
+
+/// Policies in one certificate.
+const MAX_POLICIES: usize = 8;
 
 /// Names in one subjectAltName.
 const MAX_ALT_NAMES: usize = 1024;
@@ -295,9 +298,16 @@ fn check_extension(extension: &Extension<'_>) -> Result<(), Rejected> {
     if extension.critical && !extensions::MAY_BE_CRITICAL.contains(&extension.oid) {
         return Err(Rejected::CriticalExtension);
     }
-    match X509Extension::from_der(extension.raw) {
-        Ok(([], parsed)) if parsed.parsed_extension().error().is_none() => Ok(()),
-        _ => Err(Rejected::Malformed),
+    let Ok(([], parsed)) = X509Extension::from_der(extension.raw) else {
+        return Err(Rejected::Malformed);
+    };
+    match parsed.parsed_extension() {
+        parsed if parsed.error().is_some() => Err(Rejected::Malformed),
+        // `public_key` builds a tree of them and gives up when it grows too large.
+        ParsedExtension::CertificatePolicies(policies) if policies.len() > MAX_POLICIES => {
+            Err(Rejected::Constrained)
+        }
+        _ => Ok(()),
     }
 }
 

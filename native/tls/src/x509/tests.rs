@@ -17,7 +17,7 @@ use std::sync::{Arc, LazyLock};
 /// 2026-06-01, within every validity below that does not say otherwise.
 const NOW: u64 = 1_780_272_000;
 
-const SCHEMES: &[SignatureScheme] = &[
+pub(super) const SCHEMES: &[SignatureScheme] = &[
     SignatureScheme::ECDSA_SECP256R1_SHA256,
     SignatureScheme::ECDSA_SECP384R1_SHA384,
     SignatureScheme::ECDSA_SECP521R1_SHA512,
@@ -27,18 +27,19 @@ const SCHEMES: &[SignatureScheme] = &[
 ];
 
 /// One link of a chain: what differs from an ordinary certificate.
-struct Link {
-    params: CertificateParams,
-    key: Arc<KeyPair>,
+pub(super) struct Link {
+    pub(super) params: CertificateParams,
+    pub(super) key: Arc<KeyPair>,
 }
 
-static P256: LazyLock<Arc<KeyPair>> = LazyLock::new(|| Arc::new(KeyPair::generate().unwrap()));
-static OTHER_P256: LazyLock<Arc<KeyPair>> =
+pub(super) static P256: LazyLock<Arc<KeyPair>> =
     LazyLock::new(|| Arc::new(KeyPair::generate().unwrap()));
-static RSA: LazyLock<Arc<KeyPair>> =
+pub(super) static OTHER_P256: LazyLock<Arc<KeyPair>> =
+    LazyLock::new(|| Arc::new(KeyPair::generate().unwrap()));
+pub(super) static RSA: LazyLock<Arc<KeyPair>> =
     LazyLock::new(|| Arc::new(KeyPair::generate_for(&rcgen::PKCS_RSA_SHA256).unwrap()));
 
-fn key_for(alg: &'static rcgen::SignatureAlgorithm) -> Arc<KeyPair> {
+pub(super) fn key_for(alg: &'static rcgen::SignatureAlgorithm) -> Arc<KeyPair> {
     Arc::new(KeyPair::generate_for(alg).unwrap())
 }
 
@@ -61,7 +62,7 @@ fn link(name: &str) -> Link {
     }
 }
 
-fn ca(name: &str) -> Link {
+pub(super) fn ca(name: &str) -> Link {
     let mut link = link(name);
     link.params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     link.params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
@@ -69,7 +70,7 @@ fn ca(name: &str) -> Link {
     link
 }
 
-fn leaf() -> Link {
+pub(super) fn leaf() -> Link {
     let mut link = link("leaf");
     link.params.subject_alt_names = vec![
         SanType::DnsName("www.Example.org".try_into().unwrap()),
@@ -91,12 +92,12 @@ impl Link {
         self
     }
 
-    fn keyed(mut self, key: &Arc<KeyPair>) -> Self {
+    pub(super) fn keyed(mut self, key: &Arc<KeyPair>) -> Self {
         self.key = key.clone();
         self
     }
 
-    fn extension(self, oid: &[u64], critical: bool, content: &[u8]) -> Self {
+    pub(super) fn extension(self, oid: &[u64], critical: bool, content: &[u8]) -> Self {
         self.with(|params| {
             let mut extension = CustomExtension::from_oid_content(oid, content.to_vec());
             extension.set_criticality(critical);
@@ -106,7 +107,7 @@ impl Link {
 }
 
 /// DER of each link, leaf first, each signed by the next; the last one by itself.
-fn chain(links: &[Link]) -> Vec<Vec<u8>> {
+pub(super) fn chain(links: &[Link]) -> Vec<Vec<u8>> {
     links
         .iter()
         .enumerate()
