@@ -38,7 +38,8 @@ pub struct Config {
     pub cookie: bool,
     /// Own certificates with their keys, most preferred first.
     pub credentials: Vec<Arc<CertifiedKey>>,
-    /// Is the peer's certificate verified (client), or asked for and verified (server)?
+    /// Is the peer's certificate verified (client), or asked for and verified (server)? A client without it accepts any
+    /// chain and asks nothing.
     pub verify_peer: bool,
     /// Server: an empty client certificate list is fatal.
     pub fail_if_no_peer_cert: bool,
@@ -60,4 +61,10 @@ pub struct NativeVerify {
     pub store: Arc<TrustStore>,
     /// `depth`: number of intermediates allowed.
     pub depth: usize,
+}
+
+impl core::fmt::Debug for Config {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str("Config(..)")
+    }
 }

@@ -29,16 +29,37 @@ pub enum Output {
 pub enum Event {
     /// The handshake is complete, application data may flow both ways.
     Connected(Box<crate::connection::Info>),
-    /// One line's worth of the NSS key log: label, client random, secret.
-    KeyLog { label: &'static str, client_random: [u8; 32], secret: crate::crypto::Secret },
+    /// One line's worth of the NSS key log.
+    KeyLog {
+        /// What the secret is for.
+        label: &'static str,
+        /// random of the ClientHello
+        client_random: [u8; 32],
+        /// The secret.
+        secret: crate::crypto::Secret,
+    },
     /// The peer updated its sending keys.
-    PeerKeyUpdate { update_requested: bool },
+    PeerKeyUpdate {
+        /// It asks us to do the same. (Done already.)
+        update_requested: bool,
+    },
     /// The peer's close_notify: no more data will come.
     PeerClosed,
     /// A warning alert other than close_notify (user_canceled).
     WarningAlert(AlertDescription),
     /// A NewSessionTicket came (TLS 1.3 client).
-    SessionTicket { lifetime: u32, age_add: u32, nonce: Vec<u8>, ticket: Vec<u8>, max_early_data: u32 },
+    SessionTicket {
+        /// ticket_lifetime in seconds
+        lifetime: u32,
+        /// ticket_age_add
+        age_add: u32,
+        /// ticket_nonce
+        nonce: Vec<u8>,
+        /// ticket
+        ticket: Vec<u8>,
+        /// max_early_data_size; 0 when the ticket allows none
+        max_early_data: u32,
+    },
 }
 
 /// What only the world can decide.
@@ -58,19 +79,49 @@ pub enum Query {
         ocsp_response: Option<Vec<u8>>,
     },
     /// Sign `message` with external key number `key_id`. Answers: `Bytes(signature)`, `Abort`.
-    Sign { key_id: u64, scheme: SignatureScheme, message: Vec<u8> },
+    Sign {
+        /// The number given to `PrivateKey::external`.
+        key_id: u64,
+        /// How to sign.
+        scheme: SignatureScheme,
+        /// What to sign, not hashed yet.
+        message: Vec<u8>,
+    },
     /// Verify with a scheme that has no native row. Answers: `Verified(bool)`.
-    VerifySignature { scheme: SignatureScheme, certificate: Vec<u8>, message: Vec<u8>, signature: Vec<u8> },
+    VerifySignature {
+        /// How it was signed.
+        scheme: SignatureScheme,
+        /// DER of the certificate with the key.
+        certificate: Vec<u8>,
+        /// What was signed, not hashed yet.
+        message: Vec<u8>,
+        /// The signature.
+        signature: Vec<u8>,
+    },
     /// Make an ephemeral key of `group`. The asked side keeps the private key until `KxAgree`.
     /// Answers: `Bytes(public)`, `Abort`.
-    KxGenerate { group: NamedGroup },
+    KxGenerate {
+        /// In this group.
+        group: NamedGroup,
+    },
     /// Client: derive the shared secret with the key made by `KxGenerate`. Answers: `Secret`, `Abort`.
-    KxAgree { group: NamedGroup, peer_share: Vec<u8> },
+    KxAgree {
+        /// In this group.
+        group: NamedGroup,
+        /// key_exchange of the peer.
+        peer_share: Vec<u8>,
+    },
     /// Server: answer the client's share. Answers: `KxResponse`, `Abort`.
-    KxRespond { group: NamedGroup, peer_share: Vec<u8> },
+    KxRespond {
+        /// In this group.
+        group: NamedGroup,
+        /// key_exchange of the peer.
+        peer_share: Vec<u8>,
+    },
 }
 
 /// The answer to the query that stands open.
+#[derive(Debug)]
 pub enum Answer {
     /// Yes; go on.
     Continue,
@@ -85,7 +136,12 @@ pub enum Answer {
     /// Is the signature valid?
     Verified(bool),
     /// The server's share and the secret.
-    KxResponse { public: Vec<u8>, secret: crate::crypto::Secret },
+    KxResponse {
+        /// key_exchange for the ServerHello.
+        public: Vec<u8>,
+        /// The shared secret.
+        secret: crate::crypto::Secret,
+    },
 }
 
 /// What a server may decide by.

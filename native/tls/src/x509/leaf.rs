@@ -51,6 +51,11 @@ pub fn spki(certificate: &[u8]) -> Result<Spki<'_>, X509Error> {
     Ok(Certificate::parse(certificate)?.spki)
 }
 
+/// The issuer's distinguished name: DER, as certificate_authorities has it.
+pub fn issuer(certificate: &[u8]) -> Option<&[u8]> {
+    Some(Certificate::parse(certificate).ok()?.issuer)
+}
+
 /// How a certificate is signed, in TLS's terms: ECDSA by its hash alone, whatever the issuer's curve.
 pub fn certificate_signature_scheme(
     certificate: &[u8],

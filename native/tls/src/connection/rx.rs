@@ -1,0 +1,423 @@
+//! The receiving half: records in, the handshake machine driven, what is to be said queued.
+
+use super::{ClientParams, Info, Started, Tx};
+use crate::config::Config;
+use crate::crypto::{Random, Secret};
+use crate::enums::{AlertDescription, ContentType, Role};
+use crate::error::{Error, LocalFailure, Offence};
+use crate::handshake::{self, Advance, Common, Cx, Established, Park, State, Step};
+use crate::query::{Answer, Event, Output};
+use crate::record::limits::{Budget, MAX_CHANGE_CIPHER_SPECS, MAX_WARNING_ALERTS};
+use crate::record::{HandshakeJoiner, Opened, RecordReader};
+use crate::wire::alert::{Alert, Level};
+use core::fmt;
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+/// The receiving half of a connection.
+pub struct Rx {
+    role: Role,
+    reader: RecordReader,
+    joiner: HandshakeJoiner,
+    machine: Machine,
+    /// What only the handshake needs; gone afterwards.
+    common: Option<Box<Common>>,
+    queue: VecDeque<Output>,
+    info: Option<Arc<Info>>,
+    change_cipher_specs: Budget,
+    warnings: Budget,
+    /// Name of the last state that waited for a message.
+    state_name: &'static str,
+    /// Has `Event::Connected` been given out? Until then what is to be sent comes as `Output::Transmit`.
+    connected: bool,
+    error: Option<Error>,
+}
+
+enum Machine {
+    /// Nothing done yet.
+    Start,
+    Waiting(State),
+    Parked(Park),
+    /// Parked at a query that was given out.
+    Asked(Park),
+    Established(Box<Established>),
+    /// The peer's close_notify came.
+    Closed(Box<Established>),
+    Over,
+}
+
+/// How a step ended.
+enum Progress {
+    Again,
+    Give(Output),
+    Idle,
+}
+
+impl fmt::Debug for Rx {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Rx({:?}, {})", self.role, self.state_name)
+    }
+}
+
+impl Rx {
+    pub(super) fn new(role: Role, config: Arc<Config>, params: ClientParams, random: Box<dyn Random>) -> Self {
+        Self {
+            role,
+            reader: RecordReader::new(),
+            joiner: HandshakeJoiner::new(config.max_handshake_size),
+            machine: Machine::Start,
+            common: Some(Box::new(Common { config, params, random, now: 0 })),
+            queue: VecDeque::new(),
+            info: None,
+            change_cipher_specs: Budget::new(MAX_CHANGE_CIPHER_SPECS),
+            warnings: Budget::new(MAX_WARNING_ALERTS),
+            state_name: "start",
+            connected: false,
+            error: None,
+        }
+    }
+
+    pub(super) fn use_config(&mut self, config: Arc<Config>) -> Result<(), Started> {
+        match (&self.machine, &mut self.common) {
+            (Machine::Start, Some(common)) if self.reader.buffered() == 0 => {
+                self.joiner.set_max(config.max_handshake_size);
+                common.config = config;
+                Ok(())
+            }
+            _ => Err(Started),
+        }
+    }
+
+    /// The time, in Unix seconds, for the validity of certificates.
+    pub fn set_now(&mut self, unix_seconds: u64) {
+        if let Some(common) = &mut self.common {
+            common.now = unix_seconds;
+        }
+    }
+
+    /// Network input, any fragmentation. Feed again when `next` was `Idle` without an open question.
+    pub fn feed(&mut self, input: &[u8]) {
+        if !matches!(self.machine, Machine::Over | Machine::Closed(_)) {
+            self.reader.feed(input);
+        }
+    }
+
+    /// The next output; call until `Idle`. Never computes for more than about 200 µs: then it is `Heavy`.
+    pub fn next(&mut self, tx: &mut Tx) -> Output {
+        self.drive(tx, false)
+    }
+
+    /// The same where long computations are allowed.
+    pub fn next_heavy(&mut self, tx: &mut Tx) -> Output {
+        self.drive(tx, true)
+    }
+
+    /// The answer to `Output::Ask`. What follows from it comes out of `next`.
+    pub fn answer(&mut self, tx: &mut Tx, answer: Answer) {
+        let machine = core::mem::replace(&mut self.machine, Machine::Over);
+        let result = match machine {
+            Machine::Asked(park) => match self.with_cx(tx, |cx| park.answer(cx, answer)) {
+                Ok(step) => {
+                    self.take_step(tx, step);
+                    Ok(())
+                }
+                Err(error) => Err(error),
+            },
+            other => {
+                self.machine = other;
+                Err(LocalFailure::WrongAnswer.into())
+            }
+        };
+        if let Err(error) = result {
+            self.fail(tx, error);
+        }
+    }
+
+    /// Established: opens whole application data records straight from `input`, appending to `out`, and keeps the rest.
+    /// `Control`: other things came, or the connection is not (any longer) established; call `next` until `Idle`.
+    pub fn open(&mut self, input: &[u8], out: &mut Vec<u8>) -> Opened {
+        let Machine::Established(established) = &mut self.machine else {
+            self.feed(input);
+            return if self.queue.is_empty() && matches!(self.machine, Machine::Over | Machine::Closed(_)) {
+                Opened::Data
+            } else {
+                Opened::Control
+            };
+        };
+        if !self.queue.is_empty() || !self.joiner.is_aligned() || self.error.is_some() {
+            self.reader.feed(input);
+            return Opened::Control;
+        }
+        let before = out.len();
+        let result = self.reader.open_into(input, out);
+        if out.len() > before {
+            established.data_came();
+            self.warnings.reset();
+        }
+        match result {
+            Ok(opened) => opened,
+            Err(error) => {
+                self.error = Some(error.into());
+                Opened::Control
+            }
+        }
+    }
+
+    /// OTP's name of the state; after a failure the state that it happened in.
+    pub fn state_name(&self) -> &'static str {
+        self.state_name
+    }
+
+    /// What was negotiated, once the handshake is over.
+    pub fn info(&self) -> Option<&Info> {
+        self.info.as_deref()
+    }
+
+    /// Client or server.
+    pub fn role(&self) -> Role {
+        self.role
+    }
+
+    /// Exported keying material (RFC 8446 section 7.5).
+    pub fn export(&self, label: &[u8], context: Option<&[u8]>, len: usize) -> Result<Secret, Error> {
+        match &self.machine {
+            Machine::Established(established) | Machine::Closed(established) => {
+                established.export(label, context.unwrap_or(&[]), len)
+            }
+            _ => Err(LocalFailure::NotConnected.into()),
+        }
+    }
+
+    /// Bytes of input that wait to be processed.
+    pub fn buffered(&self) -> usize {
+        self.reader.buffered()
+    }
+
+    fn drive(&mut self, tx: &mut Tx, heavy: bool) -> Output {
+        loop {
+            let flush_before = match self.queue.front() {
+                Some(Output::Event(Event::KeyLog { .. })) => false,
+                Some(_) => true,
+                None => false,
+            };
+            if flush_before {
+                if let Some(transmit) = self.transmit(tx) {
+                    return transmit;
+                }
+            }
+            if let Some(output) = self.queue.pop_front() {
+                if matches!(output, Output::Event(Event::Connected(_))) {
+                    self.connected = true;
+                }
+                if self.queue.is_empty() {
+                    self.queue = VecDeque::new();
+                }
+                return output;
+            }
+            let progress = match self.error.take() {
+                Some(error) => Err(error),
+                None => self.step(tx, heavy),
+            };
+            match progress {
+                Ok(Progress::Again) => {}
+                // What was said before may be what the world waits for, but not for a computation of our own.
+                Ok(Progress::Give(Output::Heavy)) => return Output::Heavy,
+                Ok(Progress::Give(output)) => match self.transmit(tx) {
+                    None => return output,
+                    Some(transmit) => {
+                        self.queue.push_back(output);
+                        return transmit;
+                    }
+                },
+                Ok(Progress::Idle) => return self.transmit(tx).unwrap_or(Output::Idle),
+                Err(error) => self.fail(tx, error),
+            }
+        }
+    }
+
+    fn transmit(&mut self, tx: &mut Tx) -> Option<Output> {
+        if self.connected || !tx.has_pending() {
+            return None;
+        }
+        let mut bytes = Vec::new();
+        tx.take_pending(&mut bytes);
+        Some(Output::Transmit(bytes))
+    }
+
+    fn step(&mut self, tx: &mut Tx, heavy: bool) -> Result<Progress, Error> {
+        let step = match core::mem::replace(&mut self.machine, Machine::Over) {
+            Machine::Over => return Ok(Progress::Idle),
+            Machine::Closed(established) => {
+                self.machine = Machine::Closed(established);
+                return Ok(Progress::Idle);
+            }
+            Machine::Asked(park) => {
+                self.machine = Machine::Asked(park);
+                return Ok(Progress::Idle);
+            }
+            Machine::Start => {
+                let role = self.role;
+                self.with_cx(tx, |cx| handshake::start(role, cx))?
+            }
+            Machine::Parked(park) => match self.with_cx(tx, |cx| park.advance(cx, heavy))? {
+                Advance::Step(step) => step,
+                Advance::Heavy(park) => {
+                    self.machine = Machine::Parked(park);
+                    return Ok(Progress::Give(Output::Heavy));
+                }
+                Advance::Ask(query, park) => {
+                    self.machine = Machine::Asked(park);
+                    return Ok(Progress::Give(Output::Ask(query)));
+                }
+            },
+            Machine::Waiting(state) => match self.joiner.next()? {
+                Some(message) => self.with_cx(tx, |cx| state.handle(cx, message))?,
+                None => {
+                    self.machine = Machine::Waiting(state);
+                    return self.handshake_record();
+                }
+            },
+            Machine::Established(mut established) => match self.joiner.next()? {
+                Some(message) => {
+                    established.handle(&message, &mut self.reader, &self.joiner, tx, &mut self.queue)?;
+                    self.machine = Machine::Established(established);
+                    return Ok(Progress::Again);
+                }
+                None => return self.established_record(established),
+            },
+        };
+        self.take_step(tx, step);
+        Ok(Progress::Again)
+    }
+
+    fn with_cx<T>(
+        &mut self,
+        tx: &mut Tx,
+        run: impl FnOnce(&mut Cx<'_>) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        let common = self.common.as_mut().ok_or(LocalFailure::WrongAnswer)?;
+        run(&mut Cx {
+            common,
+            tx,
+            reader: &mut self.reader,
+            joiner: &mut self.joiner,
+            queue: &mut self.queue,
+        })
+    }
+
+    fn take_step(&mut self, tx: &mut Tx, step: Step) {
+        match step {
+            Step::Wait(state) => {
+                self.state_name = state.name();
+                self.machine = Machine::Waiting(state);
+            }
+            Step::Park(park) => {
+                if let Some(name) = park.state_name() {
+                    self.state_name = name;
+                }
+                self.machine = Machine::Parked(park);
+            }
+            Step::Done(established, info) => {
+                tx.open();
+                self.state_name = "connection";
+                self.queue.push_back(Output::Event(Event::Connected(info.clone())));
+                self.info = Some(Arc::new(*info));
+                self.common = None;
+                self.machine = Machine::Established(established);
+            }
+        }
+    }
+
+    /// One record while a handshake message is expected.
+    fn handshake_record(&mut self) -> Result<Progress, Error> {
+        let Some(record) = self.reader.next()? else {
+            return Ok(Progress::Idle);
+        };
+        match record.content_type {
+            ContentType::HANDSHAKE => self.joiner.push(record.payload)?,
+            ContentType::ALERT => {
+                let alert = Alert::parse(record.payload)?;
+                self.alert(alert)?;
+            }
+            ContentType::CHANGE_CIPHER_SPEC => {
+                if record.payload != [1] {
+                    return Err(Offence::BadChangeCipherSpec.into());
+                }
+                let before_hello = matches!(&self.machine, Machine::Waiting(state) if !state.compatibility());
+                if before_hello {
+                    return Err(Offence::EarlyChangeCipherSpec.into());
+                }
+                self.change_cipher_specs.spend().map_err(|_| Offence::TooManyChangeCipherSpecs)?;
+            }
+            _ => return Err(Offence::EarlyApplicationData.into()),
+        }
+        Ok(Progress::Again)
+    }
+
+    /// One record after the handshake.
+    fn established_record(&mut self, mut established: Box<Established>) -> Result<Progress, Error> {
+        let Some(record) = self.reader.next()? else {
+            self.machine = Machine::Established(established);
+            return Ok(Progress::Idle);
+        };
+        match record.content_type {
+            ContentType::HANDSHAKE => self.joiner.push(record.payload)?,
+            ContentType::ALERT => {
+                let alert = Alert::parse(record.payload)?;
+                if alert.description == AlertDescription::CLOSE_NOTIFY {
+                    self.reader = RecordReader::new();
+                    self.queue.push_back(Output::Event(Event::PeerClosed));
+                    self.machine = Machine::Closed(established);
+                    return Ok(Progress::Again);
+                }
+                self.alert(alert)?;
+            }
+            ContentType::APPLICATION_DATA => {
+                if !self.joiner.is_aligned() {
+                    return Err(Offence::InterleavedRecord.into());
+                }
+                if !record.payload.is_empty() {
+                    self.queue.push_back(Output::Data(record.payload.to_vec()));
+                    established.data_came();
+                    self.warnings.reset();
+                }
+            }
+            _ => return Err(Offence::LateChangeCipherSpec.into()),
+        }
+        self.machine = Machine::Established(established);
+        Ok(Progress::Again)
+    }
+
+    /// Any alert but a close_notify after the handshake. Only user_canceled does not end the connection; the level says
+    /// nothing (RFC 8446 section 6), except before the peer is known to speak TLS 1.3.
+    fn alert(&mut self, alert: Alert) -> Result<(), Error> {
+        let version_unknown = matches!(&self.machine, Machine::Waiting(state) if state.version_unknown());
+        let tolerated = match alert.level {
+            Level::Fatal => false,
+            Level::Warning if alert.description == AlertDescription::CLOSE_NOTIFY => false,
+            Level::Warning => alert.description == AlertDescription::USER_CANCELED || version_unknown,
+        };
+        if tolerated {
+            self.warnings.spend().map_err(|_| Offence::TooManyWarningAlerts)?;
+            self.queue.push_back(Output::Event(Event::WarningAlert(alert.description)));
+            return Ok(());
+        }
+        match alert.level {
+            Level::Warning if alert.description != AlertDescription::CLOSE_NOTIFY => Err(Offence::WarningAlert.into()),
+            _ => Err(Error::AlertReceived(alert.description)),
+        }
+    }
+
+    fn fail(&mut self, tx: &mut Tx, error: Error) {
+        if matches!(error, Error::AlertReceived(_)) {
+            tx.abandon();
+        } else {
+            tx.alert(error.alert());
+        }
+        self.machine = Machine::Over;
+        self.common = None;
+        self.reader = RecordReader::new();
+        self.joiner = HandshakeJoiner::new(0);
+        self.queue.push_back(Output::Fatal(error));
+    }
+}

@@ -1,0 +1,229 @@
+//! The sending half. It knows keys and records, not the handshake.
+
+use crate::config::Config;
+use crate::crypto::suites::SuiteRow;
+use crate::enums::{AlertDescription, ContentType};
+use crate::error::{Error, LocalFailure};
+use crate::limits::KEEP_PENDING;
+use crate::record::RecordWriter;
+use crate::schedule::tls13::TrafficSecret;
+use crate::wire::alert::Alert;
+use crate::wire::message::KeyUpdate;
+
+/// The sending half of a connection.
+#[derive(Debug)]
+pub struct Tx {
+    writer: RecordWriter,
+    /// Sealed control records: handshake flights, alerts, KeyUpdates. They go before anything sealed later.
+    pending: Vec<u8>,
+    /// Keys that begin with the next record, so that a change_cipher_spec for middleboxes can go out together with it.
+    staged: Option<Staged>,
+    key_update_at: u64,
+    phase: Phase,
+    /// A KeyUpdate of ours waits in `pending`: the peer's requests up to now are answered by it.
+    update_pending: bool,
+}
+
+#[derive(Debug)]
+struct Staged {
+    change_cipher_spec: bool,
+    suite: &'static SuiteRow,
+    secret: TrafficSecret,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    Handshake,
+    Open,
+    /// close_notify is out.
+    Closed,
+    /// A fatal alert is out, or came.
+    Failed,
+}
+
+/// Content of a change_cipher_spec record.
+const CHANGE_CIPHER_SPEC: &[u8] = &[1];
+
+impl Tx {
+    pub(super) fn new(config: &Config) -> Self {
+        Self {
+            writer: RecordWriter::new(),
+            pending: Vec::new(),
+            staged: None,
+            key_update_at: config.key_update_at.max(1),
+            phase: Phase::Handshake,
+            update_pending: false,
+        }
+    }
+
+    // ---- for the user ----
+
+    /// Appends `parts` as application data records to `out`, after the control records that wait. Updates the keys by
+    /// itself: before they have protected more than `key_update_at` bytes (a part alone longer than that is divided), and
+    /// before the limit of records of the cipher.
+    pub fn seal(&mut self, parts: &[&[u8]], out: &mut Vec<u8>) -> Result<(), Error> {
+        match self.phase {
+            Phase::Open => {}
+            Phase::Closed => return Err(LocalFailure::Closed.into()),
+            Phase::Handshake | Phase::Failed => return Err(LocalFailure::NotConnected.into()),
+        }
+        self.take_pending(out);
+        let total: u64 = parts.iter().map(|part| part.len() as u64).sum();
+        let due = self.writer.key_bytes().saturating_add(total) > self.key_update_at;
+        if self.writer.needs_key_update(self.key_update_at) || (due && self.writer.key_bytes() > 0) {
+            self.update_into(false, out)?;
+        }
+        if total <= self.key_update_at {
+            return Ok(self.writer.write(ContentType::APPLICATION_DATA, parts, out)?);
+        }
+        let piece = usize::try_from(self.key_update_at).unwrap_or(usize::MAX);
+        for chunk in parts.iter().flat_map(|part| part.chunks(piece)) {
+            let full = self.writer.key_bytes().saturating_add(chunk.len() as u64) > self.key_update_at;
+            if full {
+                self.update_into(false, out)?;
+            }
+            self.writer.write(ContentType::APPLICATION_DATA, &[chunk], out)?;
+        }
+        Ok(())
+    }
+
+    /// Moves the control records that wait to `out`.
+    pub fn take_pending(&mut self, out: &mut Vec<u8>) {
+        self.update_pending = false;
+        if out.is_empty() && self.pending.len() > KEEP_PENDING {
+            *out = core::mem::take(&mut self.pending);
+        } else {
+            out.extend_from_slice(&self.pending);
+            self.pending = Vec::new();
+        }
+    }
+
+    /// Do control records wait?
+    pub fn has_pending(&self) -> bool {
+        !self.pending.is_empty()
+    }
+
+    /// Our close_notify; nothing can be sealed afterwards. The peer may go on sending.
+    pub fn close_notify(&mut self) {
+        if matches!(self.phase, Phase::Handshake | Phase::Open) {
+            self.control(ContentType::ALERT, &Alert::tls13(AlertDescription::CLOSE_NOTIFY).bytes());
+            self.phase = Phase::Closed;
+        }
+    }
+
+    /// An alert of the caller's choice; a fatal one ends the sending half.
+    pub fn alert(&mut self, description: AlertDescription) {
+        match description {
+            AlertDescription::CLOSE_NOTIFY => self.close_notify(),
+            _ if self.phase == Phase::Failed => {}
+            AlertDescription::USER_CANCELED => {
+                self.control(ContentType::ALERT, &Alert::tls13(description).bytes());
+            }
+            _ => {
+                self.control(ContentType::ALERT, &Alert::tls13(description).bytes());
+                self.phase = Phase::Failed;
+            }
+        }
+    }
+
+    /// New sending keys, announced by a KeyUpdate; `request_peer`: the peer is to do the same.
+    pub fn update_keys(&mut self, request_peer: bool) -> Result<(), Error> {
+        if self.phase != Phase::Open {
+            return Err(LocalFailure::NotConnected.into());
+        }
+        let mut pending = core::mem::take(&mut self.pending);
+        let result = self.update_into(request_peer, &mut pending);
+        self.pending = pending;
+        self.update_pending = result.is_ok();
+        result
+    }
+
+    /// Can application data be sealed?
+    pub fn is_open(&self) -> bool {
+        self.phase == Phase::Open
+    }
+
+    /// Records and bytes sent.
+    pub fn counters(&self) -> crate::record::RecordCounters {
+        self.writer.counters()
+    }
+
+    // ---- for the handshake and the receiving half ----
+
+    /// Handshake messages, whole.
+    pub(crate) fn handshake(&mut self, messages: &[u8]) -> Result<(), Error> {
+        self.activate()?;
+        Ok(self.writer.write(ContentType::HANDSHAKE, &[messages], &mut self.pending)?)
+    }
+
+    /// A change_cipher_spec for middleboxes.
+    pub(crate) fn change_cipher_spec(&mut self) -> Result<(), Error> {
+        Ok(self.writer.write(ContentType::CHANGE_CIPHER_SPEC, &[CHANGE_CIPHER_SPEC], &mut self.pending)?)
+    }
+
+    /// Keys that begin with the next record, with a change_cipher_spec before it if asked for.
+    pub(crate) fn stage_keys(&mut self, suite: &'static SuiteRow, secret: TrafficSecret, change_cipher_spec: bool) {
+        self.staged = Some(Staged { change_cipher_spec, suite, secret });
+    }
+
+    /// Keys that begin at once.
+    pub(crate) fn set_keys(&mut self, suite: &'static SuiteRow, secret: TrafficSecret) -> Result<(), Error> {
+        self.activate()?;
+        Ok(self.writer.set_tls13(suite, secret)?)
+    }
+
+    pub(crate) fn set_plain_version(&mut self, version: u16) {
+        self.writer.set_plain_version(version);
+    }
+
+    pub(crate) fn set_max_fragment(&mut self, max: usize) {
+        self.writer.set_max_fragment(max);
+    }
+
+    pub(crate) fn set_key_update_at(&mut self, bytes: u64) {
+        self.key_update_at = bytes.max(1);
+    }
+
+    /// The handshake is over.
+    pub(crate) fn open(&mut self) {
+        if self.phase == Phase::Handshake {
+            self.phase = Phase::Open;
+        }
+    }
+
+    /// The peer asked for new keys: announced once, however often it asks before the answer is on its way.
+    pub(crate) fn answer_key_update(&mut self) -> Result<(), Error> {
+        if self.update_pending || self.phase != Phase::Open {
+            return Ok(());
+        }
+        self.update_keys(false)
+    }
+
+    /// The connection has failed by the peer's word: nothing more goes out.
+    pub(crate) fn abandon(&mut self) {
+        self.phase = Phase::Failed;
+    }
+
+    fn update_into(&mut self, request_peer: bool, out: &mut Vec<u8>) -> Result<(), Error> {
+        let message = KeyUpdate { requested: request_peer }.bytes();
+        self.writer.write(ContentType::HANDSHAKE, &[&message], out)?;
+        Ok(self.writer.update_key()?)
+    }
+
+    fn control(&mut self, content_type: ContentType, content: &[u8]) {
+        // Without keys that work there is nothing that could be said.
+        if self.activate().is_ok() {
+            let _ = self.writer.write(content_type, &[content], &mut self.pending);
+        }
+    }
+
+    fn activate(&mut self) -> Result<(), Error> {
+        if let Some(staged) = self.staged.take() {
+            if staged.change_cipher_spec {
+                self.change_cipher_spec()?;
+            }
+            self.writer.set_tls13(staged.suite, staged.secret)?;
+        }
+        Ok(())
+    }
+}

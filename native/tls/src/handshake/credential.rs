@@ -1,0 +1,85 @@
+//! Which certificate, and which signature scheme (RFC 8446 sections 4.2.3, 4.2.4, 4.4.2.2 and 4.4.2.3).
+
+use crate::config::Config;
+use crate::crypto::sign::CertifiedKey;
+use crate::enums::SignatureScheme;
+use crate::x509;
+use std::sync::Arc;
+
+/// The choice.
+pub(super) struct Selected {
+    /// Which of `Config::credentials`.
+    pub index: usize,
+    pub key: Arc<CertifiedKey>,
+    pub scheme: SignatureScheme,
+}
+
+/// What the peer can take.
+pub(super) struct Wanted<'a> {
+    /// signature_algorithms
+    pub schemes: &'a [SignatureScheme],
+    /// signature_algorithms_cert
+    pub schemes_cert: Option<&'a [SignatureScheme]>,
+    /// certificate_authorities
+    pub authorities: &'a [Vec<u8>],
+}
+
+/// May the scheme sign TLS 1.3 messages? (RFC 8446 section 4.2.3; PKCS#1 v1.5 and SHA-1 are for certificates only.)
+pub(super) fn signs_tls13(scheme: SignatureScheme) -> bool {
+    use SignatureScheme as S;
+    scheme.name().is_some()
+        && !matches!(
+            scheme,
+            S::RSA_PKCS1_SHA1 | S::RSA_PKCS1_SHA256 | S::RSA_PKCS1_SHA384 | S::RSA_PKCS1_SHA512 | S::ECDSA_SHA1
+        )
+}
+
+/// The first of our credentials, in our order, that the peer can take. Certificates of the authorities it names come
+/// before others.
+pub(super) fn select(config: &Config, wanted: &Wanted<'_>) -> Option<Selected> {
+    let fits = |named: bool| {
+        config.credentials.iter().enumerate().find_map(|(index, key)| {
+            if named && !issued_by(key, wanted.authorities) {
+                return None;
+            }
+            let scheme = scheme(config, key, wanted)?;
+            Some(Selected { index, key: Arc::clone(key), scheme })
+        })
+    };
+    if wanted.authorities.is_empty() {
+        return fits(false);
+    }
+    fits(true).or_else(|| fits(false))
+}
+
+/// The first scheme, in the peer's order, that we allow and the key can make.
+fn scheme(config: &Config, key: &CertifiedKey, wanted: &Wanted<'_>) -> Option<SignatureScheme> {
+    if !chain_fits(key, wanted) {
+        return None;
+    }
+    wanted.schemes.iter().copied().find(|scheme| {
+        signs_tls13(*scheme) && config.signature_algs.contains(scheme) && key.key.schemes().contains(scheme)
+    })
+}
+
+/// Can the peer verify how the leaf is signed? As OTP has it, RSA signatures differ by their hash only: who verifies PSS
+/// verifies PKCS#1 v1.5.
+fn chain_fits(key: &CertifiedKey, wanted: &Wanted<'_>) -> bool {
+    use SignatureScheme as S;
+    let schemes = wanted.schemes_cert.unwrap_or(wanted.schemes);
+    let Some(scheme) = key.leaf.signature_scheme else { return true };
+    let also = match scheme {
+        S::RSA_PKCS1_SHA256 => S::RSA_PSS_RSAE_SHA256,
+        S::RSA_PKCS1_SHA384 => S::RSA_PSS_RSAE_SHA384,
+        S::RSA_PKCS1_SHA512 => S::RSA_PSS_RSAE_SHA512,
+        other => other,
+    };
+    schemes.contains(&scheme) || schemes.contains(&also)
+}
+
+/// Is a certificate of the chain issued by one of the authorities?
+fn issued_by(key: &CertifiedKey, authorities: &[Vec<u8>]) -> bool {
+    key.chain.iter().any(|certificate| {
+        x509::issuer(certificate).is_some_and(|issuer| authorities.iter().any(|name| name == issuer))
+    })
+}

@@ -1,0 +1,187 @@
+//! The handshake of TLS 1.3 (RFC 8446 sections 2 and 4, appendix A).
+//!
+//! Each state is a type that holds only what it may use; handling a message consumes it. What a state needs computed or
+//! decided is a job with a continuation (`job`): the machine parks until the job has its result.
+//!
+//! ```text
+//!  client                                        server
+//!  start                                         start
+//!   | (kx_generate)* ClientHello                  | ClientHello (ask)
+//!  wait_sh --HelloRetryRequest--+                 +--- no share of ours: HelloRetryRequest --> start (second hello)
+//!   |  ^    (kx_generate)       |                 | (kx_respond)
+//!   |  +---- ClientHello -------+                 | ServerHello, EncryptedExtensions, [CertificateRequest],
+//!   | ServerHello (ask) (kx_agree)                | Certificate, (sign) CertificateVerify, Finished
+//!  wait_ee                                       negotiated: wait_cert [if asked for one] --empty--> wait_finished
+//!   | EncryptedExtensions                         | Certificate (verify_chain)
+//!  wait_cert_cr --CertificateRequest--> wait_cert wait_cv
+//!   | Certificate (verify_chain)                  | CertificateVerify (verify_signature)
+//!  wait_cv                                       wait_finished
+//!   | CertificateVerify (verify_signature)        | Finished
+//!  wait_finished                                 connection
+//!   | Finished; [Certificate, (sign) CertificateVerify], Finished
+//!  connection
+//! ```
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::indexing_slicing,
+        clippy::panic
+    )
+)]
+
+mod authentication;
+mod client;
+mod credential;
+mod established;
+mod job;
+mod negotiation;
+mod server;
+mod transcript;
+
+pub(crate) use established::Established;
+pub(crate) use job::{Advance, Park};
+
+use crate::config::Config;
+use crate::connection::{ClientParams, Info, Tx};
+use crate::crypto::{Random, Secret};
+use crate::enums::{HandshakeType, Role};
+use crate::error::{Error, LocalFailure};
+use crate::query::{Event, Output};
+use crate::record::{Aligned, HandshakeJoiner, HandshakeMessage, RecordReader};
+use crate::wire::codec::EncodeError;
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+/// What a connection has during its handshake only.
+pub(crate) struct Common {
+    pub config: Arc<Config>,
+    pub params: ClientParams,
+    pub random: Box<dyn Random>,
+    pub now: u64,
+}
+
+/// What a state may use of the connection.
+pub(crate) struct Cx<'a> {
+    pub common: &'a mut Common,
+    pub tx: &'a mut Tx,
+    pub reader: &'a mut RecordReader,
+    pub joiner: &'a mut HandshakeJoiner,
+    pub queue: &'a mut VecDeque<Output>,
+}
+
+impl Cx<'_> {
+    fn config(&self) -> &Config {
+        &self.common.config
+    }
+
+    /// Proof that no handshake data follows in the records read so far: what comes next is under other keys, or after an
+    /// answer of ours.
+    fn aligned(&self) -> Result<Aligned, Error> {
+        Ok(self.joiner.aligned()?)
+    }
+
+    fn random(&mut self) -> Result<[u8; 32], Error> {
+        let mut bytes = [0; 32];
+        self.common.random.fill(&mut bytes)?;
+        Ok(bytes)
+    }
+
+    fn key_log(&mut self, label: &'static str, client_random: &[u8; 32], secret: &Secret) {
+        if self.common.config.key_log {
+            self.queue.push_back(Output::Event(Event::KeyLog {
+                label,
+                client_random: *client_random,
+                secret: secret.clone(),
+            }));
+        }
+    }
+}
+
+/// What handling a message, or the result of a job, leads to.
+pub(crate) enum Step {
+    /// The next message.
+    Wait(State),
+    /// A job.
+    Park(Park),
+    /// The handshake is over.
+    Done(Box<Established>, Box<Info>),
+}
+
+macro_rules! states {
+    ($($variant:ident($type:ty), $name:literal;)*) => {
+        /// A state that waits for a message.
+        pub(crate) enum State { $($variant(Box<$type>)),* }
+
+        impl State {
+            pub fn handle(self, cx: &mut Cx<'_>, message: HandshakeMessage) -> Result<Step, Error> {
+                match self { $(Self::$variant(state) => state.handle(cx, message)),* }
+            }
+
+            /// OTP's name of the state.
+            pub fn name(&self) -> &'static str {
+                match self { $(Self::$variant(_) => $name),* }
+            }
+        }
+
+        $(impl From<$type> for Step {
+            fn from(state: $type) -> Self {
+                Self::Wait(State::$variant(Box::new(state)))
+            }
+        })*
+    };
+}
+
+states! {
+    ServerHello(client::WaitServerHello), "wait_sh";
+    EncryptedExtensions(client::WaitEncryptedExtensions), "wait_ee";
+    CertificateOrRequest(client::WaitCertificateOrRequest), "wait_cert_cr";
+    ServerCertificate(client::WaitCertificate), "wait_cert";
+    ServerCertificateVerify(client::WaitCertificateVerify), "wait_cv";
+    ServerFinished(client::WaitFinished), "wait_finished";
+    ClientHello(server::WaitClientHello), "start";
+    SecondClientHello(server::WaitSecondClientHello), "start";
+    ClientCertificate(server::WaitCertificate), "wait_cert";
+    ClientCertificateVerify(server::WaitCertificateVerify), "wait_cv";
+    ClientFinished(server::WaitFinished), "wait_finished";
+}
+
+impl State {
+    /// May a change_cipher_spec come? Not before the first hello (RFC 8446 section 5).
+    pub fn compatibility(&self) -> bool {
+        !matches!(self, Self::ClientHello(_))
+    }
+
+    /// May the peer still turn out to speak an older version?
+    pub fn version_unknown(&self) -> bool {
+        match self {
+            Self::ClientHello(_) => true,
+            Self::ServerHello(state) => !state.is_retry(),
+            _ => false,
+        }
+    }
+}
+
+/// The first step.
+pub(crate) fn start(role: Role, cx: &mut Cx<'_>) -> Result<Step, Error> {
+    match role {
+        Role::Client => client::start(cx),
+        Role::Server => Ok(server::WaitClientHello.into()),
+    }
+}
+
+/// Fails unless the message is the one expected.
+fn expect(message: &HandshakeMessage, msg_type: HandshakeType) -> Result<(), Error> {
+    if message.msg_type() == msg_type {
+        Ok(())
+    } else {
+        Err(Error::UnexpectedMessage(message.msg_type()))
+    }
+}
+
+impl From<EncodeError> for Error {
+    fn from(_: EncodeError) -> Self {
+        LocalFailure::TooLong.into()
+    }
+}

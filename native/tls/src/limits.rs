@@ -1,0 +1,22 @@
+//! Limits of the handshake, each with its source. Those of records are in `record::limits`.
+
+/// Certificates in one Certificate message. OTP's default `depth` is 10 and nobody sends more than a few; what is larger
+/// costs us work for nothing.
+pub const MAX_CERTIFICATES: usize = 64;
+
+/// Bytes of refused early data that a server skips (RFC 8446 section 4.2.10 leaves the number open). BoringSSL skips as
+/// many.
+pub const MAX_SKIPPED_EARLY_DATA: usize = 16384;
+
+/// NewSessionTickets in a row, without application data between them. Servers send a handful at once.
+pub const MAX_SESSION_TICKETS: u32 = 32;
+
+/// ticket_lifetime in seconds: seven days (RFC 8446 section 4.6.1).
+pub const MAX_TICKET_LIFETIME: u32 = 604_800;
+
+/// Cookie of a HelloRetryRequest of ours, in bytes: beyond guessing.
+pub const COOKIE_LEN: usize = 32;
+
+/// Bytes that `Tx` may hold back for a caller that does not fetch them: KeyUpdate answers are coalesced, so this is
+/// more than a handshake flight of ours can have.
+pub const KEEP_PENDING: usize = 4096;
