@@ -178,10 +178,12 @@ impl Error {
                 | RecordError::EmptyRecord
                 | RecordError::TooManyEmptyRecords
                 | RecordError::TooMuchEarlyData => A::UNEXPECTED_MESSAGE,
-                RecordError::BadVersion(_) | RecordError::Sslv2Hello | RecordError::PlaintextHttp => {
-                    A::PROTOCOL_VERSION
+                RecordError::BadVersion(_)
+                | RecordError::Sslv2Hello
+                | RecordError::PlaintextHttp => A::PROTOCOL_VERSION,
+                RecordError::KeyExhausted | RecordError::NoKeys | RecordError::SealFailed => {
+                    A::INTERNAL_ERROR
                 }
-                RecordError::KeyExhausted | RecordError::NoKeys | RecordError::SealFailed => A::INTERNAL_ERROR,
             },
             Self::Join(JoinError::TooLong(_)) => A::ILLEGAL_PARAMETER,
             Self::Join(JoinError::NotAligned) => A::UNEXPECTED_MESSAGE,
@@ -206,8 +208,12 @@ impl fmt::Display for Error {
         match self {
             Self::Offence(offence) => f.write_str(offence.text()),
             Self::Record(error) => f.write_str(record_text(error)),
-            Self::Join(JoinError::TooLong(len)) => write!(f, "a handshake message of {len} bytes is too long"),
-            Self::Join(JoinError::NotAligned) => f.write_str("a handshake message spans a change of keys"),
+            Self::Join(JoinError::TooLong(len)) => {
+                write!(f, "a handshake message of {len} bytes is too long")
+            }
+            Self::Join(JoinError::NotAligned) => {
+                f.write_str("a handshake message spans a change of keys")
+            }
             Self::Malformed(what) => write!(f, "malformed {what}"),
             Self::UnexpectedMessage(message) => write!(f, "unexpected message {message:?}"),
             Self::AlertReceived(alert) => write!(f, "received alert {alert:?}"),

@@ -60,13 +60,23 @@ impl fmt::Debug for Rx {
 }
 
 impl Rx {
-    pub(super) fn new(role: Role, config: Arc<Config>, params: ClientParams, random: Box<dyn Random>) -> Self {
+    pub(super) fn new(
+        role: Role,
+        config: Arc<Config>,
+        params: ClientParams,
+        random: Box<dyn Random>,
+    ) -> Self {
         Self {
             role,
             reader: RecordReader::new(),
             joiner: HandshakeJoiner::new(config.max_handshake_size),
             machine: Machine::Start,
-            common: Some(Box::new(Common { config, params, random, now: 0 })),
+            common: Some(Box::new(Common {
+                config,
+                params,
+                random,
+                now: 0,
+            })),
             queue: VecDeque::new(),
             info: None,
             change_cipher_specs: Budget::new(MAX_CHANGE_CIPHER_SPECS),
@@ -138,7 +148,9 @@ impl Rx {
     pub fn open(&mut self, input: &[u8], out: &mut Vec<u8>) -> Opened {
         let Machine::Established(established) = &mut self.machine else {
             self.feed(input);
-            return if self.queue.is_empty() && matches!(self.machine, Machine::Over | Machine::Closed(_)) {
+            return if self.queue.is_empty()
+                && matches!(self.machine, Machine::Over | Machine::Closed(_))
+            {
                 Opened::Data
             } else {
                 Opened::Control
@@ -179,7 +191,12 @@ impl Rx {
     }
 
     /// Exported keying material (RFC 8446 section 7.5).
-    pub fn export(&self, label: &[u8], context: Option<&[u8]>, len: usize) -> Result<Secret, Error> {
+    pub fn export(
+        &self,
+        label: &[u8],
+        context: Option<&[u8]>,
+        len: usize,
+    ) -> Result<Secret, Error> {
         match &self.machine {
             Machine::Established(established) | Machine::Closed(established) => {
                 established.export(label, context.unwrap_or(&[]), len)
@@ -279,7 +296,13 @@ impl Rx {
             },
             Machine::Established(mut established) => match self.joiner.next()? {
                 Some(message) => {
-                    established.handle(&message, &mut self.reader, &self.joiner, tx, &mut self.queue)?;
+                    established.handle(
+                        &message,
+                        &mut self.reader,
+                        &self.joiner,
+                        tx,
+                        &mut self.queue,
+                    )?;
                     self.machine = Machine::Established(established);
                     return Ok(Progress::Again);
                 }
@@ -320,7 +343,8 @@ impl Rx {
             Step::Done(established, info) => {
                 tx.open();
                 self.state_name = "connection";
-                self.queue.push_back(Output::Event(Event::Connected(info.clone())));
+                self.queue
+                    .push_back(Output::Event(Event::Connected(info.clone())));
                 self.info = Some(Arc::new(*info));
                 self.common = None;
                 self.machine = Machine::Established(established);
@@ -343,11 +367,14 @@ impl Rx {
                 if record.payload != [1] {
                     return Err(Offence::BadChangeCipherSpec.into());
                 }
-                let before_hello = matches!(&self.machine, Machine::Waiting(state) if !state.compatibility());
+                let before_hello =
+                    matches!(&self.machine, Machine::Waiting(state) if !state.compatibility());
                 if before_hello {
                     return Err(Offence::EarlyChangeCipherSpec.into());
                 }
-                self.change_cipher_specs.spend().map_err(|_| Offence::TooManyChangeCipherSpecs)?;
+                self.change_cipher_specs
+                    .spend()
+                    .map_err(|_| Offence::TooManyChangeCipherSpecs)?;
             }
             _ => return Err(Offence::EarlyApplicationData.into()),
         }
@@ -391,19 +418,27 @@ impl Rx {
     /// Any alert but a close_notify after the handshake. Only user_canceled does not end the connection; the level says
     /// nothing (RFC 8446 section 6), except before the peer is known to speak TLS 1.3.
     fn alert(&mut self, alert: Alert) -> Result<(), Error> {
-        let version_unknown = matches!(&self.machine, Machine::Waiting(state) if state.version_unknown());
+        let version_unknown =
+            matches!(&self.machine, Machine::Waiting(state) if state.version_unknown());
         let tolerated = match alert.level {
             Level::Fatal => false,
             Level::Warning if alert.description == AlertDescription::CLOSE_NOTIFY => false,
-            Level::Warning => alert.description == AlertDescription::USER_CANCELED || version_unknown,
+            Level::Warning => {
+                alert.description == AlertDescription::USER_CANCELED || version_unknown
+            }
         };
         if tolerated {
-            self.warnings.spend().map_err(|_| Offence::TooManyWarningAlerts)?;
-            self.queue.push_back(Output::Event(Event::WarningAlert(alert.description)));
+            self.warnings
+                .spend()
+                .map_err(|_| Offence::TooManyWarningAlerts)?;
+            self.queue
+                .push_back(Output::Event(Event::WarningAlert(alert.description)));
             return Ok(());
         }
         match alert.level {
-            Level::Warning if alert.description != AlertDescription::CLOSE_NOTIFY => Err(Offence::WarningAlert.into()),
+            Level::Warning if alert.description != AlertDescription::CLOSE_NOTIFY => {
+                Err(Offence::WarningAlert.into())
+            }
             _ => Err(Error::AlertReceived(alert.description)),
         }
     }

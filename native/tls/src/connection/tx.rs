@@ -70,19 +70,24 @@ impl Tx {
         self.take_pending(out);
         let total: u64 = parts.iter().map(|part| part.len() as u64).sum();
         let due = self.writer.key_bytes().saturating_add(total) > self.key_update_at;
-        if self.writer.needs_key_update(self.key_update_at) || (due && self.writer.key_bytes() > 0) {
+        if self.writer.needs_key_update(self.key_update_at) || (due && self.writer.key_bytes() > 0)
+        {
             self.update_into(false, out)?;
         }
         if total <= self.key_update_at {
-            return Ok(self.writer.write(ContentType::APPLICATION_DATA, parts, out)?);
+            return Ok(self
+                .writer
+                .write(ContentType::APPLICATION_DATA, parts, out)?);
         }
         let piece = usize::try_from(self.key_update_at).unwrap_or(usize::MAX);
         for chunk in parts.iter().flat_map(|part| part.chunks(piece)) {
-            let full = self.writer.key_bytes().saturating_add(chunk.len() as u64) > self.key_update_at;
+            let full =
+                self.writer.key_bytes().saturating_add(chunk.len() as u64) > self.key_update_at;
             if full {
                 self.update_into(false, out)?;
             }
-            self.writer.write(ContentType::APPLICATION_DATA, &[chunk], out)?;
+            self.writer
+                .write(ContentType::APPLICATION_DATA, &[chunk], out)?;
         }
         Ok(())
     }
@@ -106,7 +111,10 @@ impl Tx {
     /// Our close_notify; nothing can be sealed afterwards. The peer may go on sending.
     pub fn close_notify(&mut self) {
         if matches!(self.phase, Phase::Handshake | Phase::Open) {
-            self.control(ContentType::ALERT, &Alert::tls13(AlertDescription::CLOSE_NOTIFY).bytes());
+            self.control(
+                ContentType::ALERT,
+                &Alert::tls13(AlertDescription::CLOSE_NOTIFY).bytes(),
+            );
             self.phase = Phase::Closed;
         }
     }
@@ -153,21 +161,40 @@ impl Tx {
     /// Handshake messages, whole.
     pub(crate) fn handshake(&mut self, messages: &[u8]) -> Result<(), Error> {
         self.activate()?;
-        Ok(self.writer.write(ContentType::HANDSHAKE, &[messages], &mut self.pending)?)
+        Ok(self
+            .writer
+            .write(ContentType::HANDSHAKE, &[messages], &mut self.pending)?)
     }
 
     /// A change_cipher_spec for middleboxes.
     pub(crate) fn change_cipher_spec(&mut self) -> Result<(), Error> {
-        Ok(self.writer.write(ContentType::CHANGE_CIPHER_SPEC, &[CHANGE_CIPHER_SPEC], &mut self.pending)?)
+        Ok(self.writer.write(
+            ContentType::CHANGE_CIPHER_SPEC,
+            &[CHANGE_CIPHER_SPEC],
+            &mut self.pending,
+        )?)
     }
 
     /// Keys that begin with the next record, with a change_cipher_spec before it if asked for.
-    pub(crate) fn stage_keys(&mut self, suite: &'static SuiteRow, secret: TrafficSecret, change_cipher_spec: bool) {
-        self.staged = Some(Staged { change_cipher_spec, suite, secret });
+    pub(crate) fn stage_keys(
+        &mut self,
+        suite: &'static SuiteRow,
+        secret: TrafficSecret,
+        change_cipher_spec: bool,
+    ) {
+        self.staged = Some(Staged {
+            change_cipher_spec,
+            suite,
+            secret,
+        });
     }
 
     /// Keys that begin at once.
-    pub(crate) fn set_keys(&mut self, suite: &'static SuiteRow, secret: TrafficSecret) -> Result<(), Error> {
+    pub(crate) fn set_keys(
+        &mut self,
+        suite: &'static SuiteRow,
+        secret: TrafficSecret,
+    ) -> Result<(), Error> {
         self.activate()?;
         Ok(self.writer.set_tls13(suite, secret)?)
     }
@@ -205,15 +232,21 @@ impl Tx {
     }
 
     fn update_into(&mut self, request_peer: bool, out: &mut Vec<u8>) -> Result<(), Error> {
-        let message = KeyUpdate { requested: request_peer }.bytes();
-        self.writer.write(ContentType::HANDSHAKE, &[&message], out)?;
+        let message = KeyUpdate {
+            requested: request_peer,
+        }
+        .bytes();
+        self.writer
+            .write(ContentType::HANDSHAKE, &[&message], out)?;
         Ok(self.writer.update_key()?)
     }
 
     fn control(&mut self, content_type: ContentType, content: &[u8]) {
         // Without keys that work there is nothing that could be said.
         if self.activate().is_ok() {
-            let _ = self.writer.write(content_type, &[content], &mut self.pending);
+            let _ = self
+                .writer
+                .write(content_type, &[content], &mut self.pending);
         }
     }
 

@@ -37,18 +37,29 @@ pub(super) fn read_certificate(body: &[u8], offered: &Offered) -> Result<PeerCer
     if !message.context.is_empty() {
         return Err(Offence::CertificateContext.into());
     }
-    let ocsp_response = message.entries.first().and_then(|leaf| match leaf.extensions.status_request() {
-        Some(StatusRequest::Response(response)) => Some(response.clone()),
-        _ => None,
-    });
-    let chain: Arc<[Vec<u8>]> = message.entries.into_iter().map(|entry| entry.certificate).collect();
+    let ocsp_response =
+        message
+            .entries
+            .first()
+            .and_then(|leaf| match leaf.extensions.status_request() {
+                Some(StatusRequest::Response(response)) => Some(response.clone()),
+                _ => None,
+            });
+    let chain: Arc<[Vec<u8>]> = message
+        .entries
+        .into_iter()
+        .map(|entry| entry.certificate)
+        .collect();
     if let Some(leaf) = chain.first() {
         let leaf = x509::leaf_info(leaf).map_err(|_| Offence::UndecodableCertificate)?;
         if !leaf.may_sign {
             return Err(Offence::CertificateMayNotSign.into());
         }
     }
-    Ok(PeerCertificate { chain, ocsp_response })
+    Ok(PeerCertificate {
+        chain,
+        ocsp_response,
+    })
 }
 
 /// Reads the peer's CertificateVerify over `transcript`.
@@ -72,7 +83,11 @@ pub(super) fn read_certificate_verify(
 }
 
 /// Checks the peer's Finished over `transcript`.
-pub(super) fn check_finished(body: &[u8], secret: &TrafficSecret, transcript: &Digest) -> Result<(), Error> {
+pub(super) fn check_finished(
+    body: &[u8],
+    secret: &TrafficSecret,
+    transcript: &Digest,
+) -> Result<(), Error> {
     let expected = secret.finished(transcript);
     let message = Finished::parse(body, expected.as_ref().len())?;
     if crypto::eq(&message.verify_data, expected.as_ref()) {
@@ -95,19 +110,32 @@ pub(super) fn certificate(key: Option<&CertifiedKey>) -> Result<Vec<u8>, Error> 
     let none = Extensions::default();
     let chain = key.map(|key| key.chain.as_slice()).unwrap_or_default();
     let mut out = Vec::new();
-    emit_certificate(&[], chain.iter().map(|certificate| (certificate.as_slice(), &none)), &mut out)?;
+    emit_certificate(
+        &[],
+        chain
+            .iter()
+            .map(|certificate| (certificate.as_slice(), &none)),
+        &mut out,
+    )?;
     Ok(out)
 }
 
 /// Our CertificateVerify.
-pub(super) fn certificate_verify(scheme: SignatureScheme, signature: Vec<u8>) -> Result<Vec<u8>, Error> {
+pub(super) fn certificate_verify(
+    scheme: SignatureScheme,
+    signature: Vec<u8>,
+) -> Result<Vec<u8>, Error> {
     let mut out = Vec::new();
     CertificateVerify { scheme, signature }.emit(&mut out)?;
     Ok(out)
 }
 
 /// The job that makes our signature over `transcript`.
-pub(super) fn sign_job(selected: &Selected, signer: Role, transcript: &Digest) -> super::job::SignJob {
+pub(super) fn sign_job(
+    selected: &Selected,
+    signer: Role,
+    transcript: &Digest,
+) -> super::job::SignJob {
     super::job::SignJob {
         key: Arc::clone(&selected.key),
         scheme: selected.scheme,

@@ -11,7 +11,9 @@ use crate::config::Config;
 use crate::connection::Info;
 use crate::crypto::suites::{suite, SuiteRow};
 use crate::crypto::Secret;
-use crate::enums::{CipherSuite, HandshakeType, NamedGroup, ProtocolVersion, Role, SignatureScheme};
+use crate::enums::{
+    CipherSuite, HandshakeType, NamedGroup, ProtocolVersion, Role, SignatureScheme,
+};
 use crate::error::{Error, LocalFailure, Offence};
 use crate::query::ServerHelloInfo;
 use crate::record::HandshakeMessage;
@@ -33,15 +35,28 @@ const FIRST_RECORD_VERSION: u16 = ProtocolVersion::TLS10.0;
 /// Generates the shares and sends the ClientHello.
 pub(super) fn start(cx: &mut Cx<'_>) -> Result<Step, Error> {
     let config = cx.config();
-    let suites: Vec<CipherSuite> =
-        config.cipher_suites.iter().copied().filter(|id| suite(*id).is_some()).collect();
+    let suites: Vec<CipherSuite> = config
+        .cipher_suites
+        .iter()
+        .copied()
+        .filter(|id| suite(*id).is_some())
+        .collect();
     if !config.versions.contains(&TLS13) || suites.is_empty() || config.groups.is_empty() {
         return Err(LocalFailure::Configuration.into());
     }
-    let mut groups: Vec<NamedGroup> =
-        config.key_share_groups.iter().copied().filter(|group| config.groups.contains(group)).collect();
+    let mut groups: Vec<NamedGroup> = config
+        .key_share_groups
+        .iter()
+        .copied()
+        .filter(|group| config.groups.contains(group))
+        .collect();
     groups.reverse();
-    generate(cx, groups, Vec::new(), Box::new(move |cx, shares| first_hello(cx, suites, shares)))
+    generate(
+        cx,
+        groups,
+        Vec::new(),
+        Box::new(move |cx, shares| first_hello(cx, suites, shares)),
+    )
 }
 
 /// One share after the other, last one first.
@@ -61,23 +76,41 @@ fn generate(
     Ok(Park::KxGenerate(group, Box::new(next)).into())
 }
 
-fn first_hello(cx: &mut Cx<'_>, cipher_suites: Vec<CipherSuite>, shares: Vec<Share>) -> Result<Step, Error> {
+fn first_hello(
+    cx: &mut Cx<'_>,
+    cipher_suites: Vec<CipherSuite>,
+    shares: Vec<Share>,
+) -> Result<Step, Error> {
     let random = cx.random()?;
-    let session_id = if cx.config().middlebox_comp_mode { cx.random()?.to_vec() } else { Vec::new() };
+    let session_id = if cx.config().middlebox_comp_mode {
+        cx.random()?.to_vec()
+    } else {
+        Vec::new()
+    };
     let hello = ClientHello {
         legacy_version: LEGACY_VERSION,
         random,
         session_id,
         cipher_suites,
         compression_methods: vec![0],
-        extensions: extensions(cx.config(), cx.common.params.server_name.as_deref(), &shares),
+        extensions: extensions(
+            cx.config(),
+            cx.common.params.server_name.as_deref(),
+            &shares,
+        ),
     };
     let mut raw = Vec::new();
     hello.emit(&mut raw)?;
     cx.tx.set_plain_version(FIRST_RECORD_VERSION);
     cx.tx.handshake(&raw)?;
     cx.tx.set_plain_version(LEGACY_VERSION);
-    Ok(WaitServerHello { hello, raw, shares, retry: None }.into())
+    Ok(WaitServerHello {
+        hello,
+        raw,
+        shares,
+        retry: None,
+    }
+    .into())
 }
 
 fn extensions(config: &Config, server_name: Option<&[u8]>, shares: &[Share]) -> Extensions {
@@ -85,30 +118,44 @@ fn extensions(config: &Config, server_name: Option<&[u8]>, shares: &[Share]) -> 
     if let Some(name) = server_name {
         list.push(Extension::ServerName(Some(name.to_vec())));
     }
-    if let Some(length) = config.max_fragment_length.and_then(FragmentLength::of_bytes) {
+    if let Some(length) = config
+        .max_fragment_length
+        .and_then(FragmentLength::of_bytes)
+    {
         list.push(Extension::MaxFragmentLength(length.code));
     }
     if config.status_request {
         list.push(Extension::StatusRequest(StatusRequest::ocsp()));
     }
     list.push(Extension::SupportedGroups(config.groups.clone()));
-    list.push(Extension::SignatureAlgorithms(config.signature_algs.clone()));
+    list.push(Extension::SignatureAlgorithms(
+        config.signature_algs.clone(),
+    ));
     if let Some(schemes) = &config.signature_algs_cert {
         list.push(Extension::SignatureAlgorithmsCert(schemes.clone()));
     }
     if !config.alpn.is_empty() {
         list.push(Extension::Alpn(config.alpn.clone()));
     }
-    if let Some(names) = config.certificate_authorities.as_ref().filter(|names| !names.is_empty()) {
+    if let Some(names) = config
+        .certificate_authorities
+        .as_ref()
+        .filter(|names| !names.is_empty())
+    {
         list.push(Extension::CertificateAuthorities(names.clone()));
     }
-    list.push(Extension::SupportedVersions(Versions::Offered(vec![TLS13.0])));
+    list.push(Extension::SupportedVersions(Versions::Offered(vec![
+        TLS13.0,
+    ])));
     list.push(Extension::KeyShare(offered_shares(shares)));
     list
 }
 
 fn offered_shares(shares: &[Share]) -> KeyShare {
-    let entry = |share: &Share| KeyShareEntry { group: share.group, key_exchange: share.public.clone() };
+    let entry = |share: &Share| KeyShareEntry {
+        group: share.group,
+        key_exchange: share.public.clone(),
+    };
     KeyShare::Offered(shares.iter().map(entry).collect())
 }
 
@@ -152,7 +199,9 @@ impl WaitServerHello {
                 cipher_suite: suite.id.0,
                 extensions: reply.raw_extensions(),
             });
-            let then = move |cx: &mut Cx<'_>, ()| self.agree(cx, suite, reply.random, &extensions, message);
+            let then = move |cx: &mut Cx<'_>, ()| {
+                self.agree(cx, suite, reply.random, &extensions, message)
+            };
             return Ok(Park::ServerHello(info, Box::new(then)).into());
         }
         self.agree(cx, suite, reply.random, &extensions, message)
@@ -189,7 +238,11 @@ impl WaitServerHello {
         if !self.hello.cipher_suites.contains(&reply.cipher_suite) {
             return Err(Offence::CipherNotOffered.into());
         }
-        if self.retry.as_ref().is_some_and(|retry| retry.suite.id != reply.cipher_suite) {
+        if self
+            .retry
+            .as_ref()
+            .is_some_and(|retry| retry.suite.id != reply.cipher_suite)
+        {
             return Err(Offence::CipherChanged.into());
         }
         suite(reply.cipher_suite).ok_or(Offence::CipherNotOffered.into())
@@ -217,12 +270,16 @@ impl WaitServerHello {
             }
         }
         cx.aligned()?;
-        let Self { hello, raw, shares, .. } = self;
+        let Self {
+            hello, raw, shares, ..
+        } = self;
         let transcript = Transcript::after_retry(suite.hash, &raw, message.raw());
         let send = move |cx: &mut Cx<'_>, shares: Vec<Share>| {
             let mut hello = hello;
             let mut transcript = transcript;
-            hello.extensions.set(Extension::KeyShare(offered_shares(&shares)));
+            hello
+                .extensions
+                .set(Extension::KeyShare(offered_shares(&shares)));
             if let Some(cookie) = cookie {
                 hello.extensions.set(Extension::Cookie(cookie));
             }
@@ -233,7 +290,13 @@ impl WaitServerHello {
                 cx.tx.change_cipher_spec()?;
             }
             cx.tx.handshake(&raw)?;
-            Ok(WaitServerHello { hello, raw, shares, retry: Some(Retry { suite, transcript }) }.into())
+            Ok(WaitServerHello {
+                hello,
+                raw,
+                shares,
+                retry: Some(Retry { suite, transcript }),
+            }
+            .into())
         };
         match group {
             Some(group) => generate(cx, vec![group], Vec::new(), Box::new(send)),
@@ -250,8 +313,15 @@ impl WaitServerHello {
         extensions: &Extensions,
         message: HandshakeMessage,
     ) -> Result<Step, Error> {
-        let theirs = extensions.key_share().ok_or(Offence::MissingServerKeyShare)?;
-        let Self { hello, raw, shares, retry } = self;
+        let theirs = extensions
+            .key_share()
+            .ok_or(Offence::MissingServerKeyShare)?;
+        let Self {
+            hello,
+            raw,
+            shares,
+            retry,
+        } = self;
         let ours = shares
             .into_iter()
             .find(|share| share.group == theirs.group)
@@ -259,8 +329,10 @@ impl WaitServerHello {
         // What follows comes under other keys.
         cx.aligned()?;
         let hrr = retry.is_some();
-        let mut transcript =
-            retry.map_or_else(|| Transcript::new(suite.hash, &raw), |retry| retry.transcript);
+        let mut transcript = retry.map_or_else(
+            || Transcript::new(suite.hash, &raw),
+            |retry| retry.transcript,
+        );
         transcript.add(message.raw());
         let info = Box::new(Info {
             role: Role::Client,
@@ -279,7 +351,9 @@ impl WaitServerHello {
             hrr,
         });
         let offered = Offered::of(&hello.extensions);
-        let then = move |cx: &mut Cx<'_>, shared| handshake_keys(cx, suite, transcript, info, offered, shared);
+        let then = move |cx: &mut Cx<'_>, shared| {
+            handshake_keys(cx, suite, transcript, info, offered, shared)
+        };
         Ok(Park::KxAgree(ours, theirs.key_exchange.clone(), Box::new(then)).into())
     }
 }
@@ -298,7 +372,10 @@ fn handshake_keys(
     let server_secret = schedule.server_traffic(&digest);
     auth::log_pair(
         cx,
-        ["CLIENT_HANDSHAKE_TRAFFIC_SECRET", "SERVER_HANDSHAKE_TRAFFIC_SECRET"],
+        [
+            "CLIENT_HANDSHAKE_TRAFFIC_SECRET",
+            "SERVER_HANDSHAKE_TRAFFIC_SECRET",
+        ],
         &info.client_random,
         [client_secret.secret(), server_secret.secret()],
     );
@@ -306,9 +383,23 @@ fn handshake_keys(
     cx.reader.set_tls13(suite, server_secret.clone(), aligned)?;
     // After a HelloRetryRequest change_cipher_spec went out already.
     let change_cipher_spec = cx.config().middlebox_comp_mode && !info.hrr;
-    cx.tx.stage_keys(suite, client_secret.clone(), change_cipher_spec);
-    let keys = Keys { suite, schedule, client_secret, server_secret };
-    Ok(WaitEncryptedExtensions { session: Session { keys, transcript, info }, offered }.into())
+    cx.tx
+        .stage_keys(suite, client_secret.clone(), change_cipher_spec);
+    let keys = Keys {
+        suite,
+        schedule,
+        client_secret,
+        server_secret,
+    };
+    Ok(WaitEncryptedExtensions {
+        session: Session {
+            keys,
+            transcript,
+            info,
+        },
+        offered,
+    }
+    .into())
 }
 
 // ---- the server's flight ----
@@ -336,7 +427,10 @@ pub(crate) struct WaitEncryptedExtensions {
 
 impl WaitEncryptedExtensions {
     pub fn handle(self, cx: &mut Cx<'_>, message: HandshakeMessage) -> Result<Step, Error> {
-        let Self { mut session, offered } = self;
+        let Self {
+            mut session,
+            offered,
+        } = self;
         expect(&message, HandshakeType::ENCRYPTED_EXTENSIONS)?;
         let extensions = EncryptedExtensions::parse(message.body(), &offered)?.extensions;
         session.info.alpn = match extensions.alpn() {
@@ -375,21 +469,45 @@ pub(crate) struct WaitCertificateOrRequest {
 
 impl WaitCertificateOrRequest {
     pub fn handle(self, cx: &mut Cx<'_>, message: HandshakeMessage) -> Result<Step, Error> {
-        let Self { mut session, offered } = self;
+        let Self {
+            mut session,
+            offered,
+        } = self;
         if message.msg_type() != HandshakeType::CERTIFICATE_REQUEST {
-            return WaitCertificate { session, offered, requested: None }.handle(cx, message);
+            return WaitCertificate {
+                session,
+                offered,
+                requested: None,
+            }
+            .handle(cx, message);
         }
-        let CertificateRequest { context, extensions } = CertificateRequest::parse(message.body())?;
+        let CertificateRequest {
+            context,
+            extensions,
+        } = CertificateRequest::parse(message.body())?;
         if !context.is_empty() {
             return Err(Offence::CertificateContext.into());
         }
         let requested = Requested {
-            schemes: extensions.signature_algorithms().ok_or(Offence::MissingRequestSchemes)?.to_vec(),
-            schemes_cert: extensions.signature_algorithms_cert().map(<[SignatureScheme]>::to_vec),
-            authorities: extensions.certificate_authorities().unwrap_or_default().to_vec(),
+            schemes: extensions
+                .signature_algorithms()
+                .ok_or(Offence::MissingRequestSchemes)?
+                .to_vec(),
+            schemes_cert: extensions
+                .signature_algorithms_cert()
+                .map(<[SignatureScheme]>::to_vec),
+            authorities: extensions
+                .certificate_authorities()
+                .unwrap_or_default()
+                .to_vec(),
         };
         session.transcript.add(message.raw());
-        Ok(WaitCertificate { session, offered, requested: Some(requested) }.into())
+        Ok(WaitCertificate {
+            session,
+            offered,
+            requested: Some(requested),
+        }
+        .into())
     }
 }
 
@@ -402,9 +520,16 @@ pub(crate) struct WaitCertificate {
 
 impl WaitCertificate {
     pub fn handle(self, cx: &mut Cx<'_>, message: HandshakeMessage) -> Result<Step, Error> {
-        let Self { mut session, offered, requested } = self;
+        let Self {
+            mut session,
+            offered,
+            requested,
+        } = self;
         expect(&message, HandshakeType::CERTIFICATE)?;
-        let PeerCertificate { chain, ocsp_response } = auth::read_certificate(message.body(), &offered)?;
+        let PeerCertificate {
+            chain,
+            ocsp_response,
+        } = auth::read_certificate(message.body(), &offered)?;
         if chain.is_empty() {
             return Err(Offence::EmptyServerCertificate.into());
         }
@@ -414,7 +539,11 @@ impl WaitCertificate {
         if !cx.config().verify_peer {
             return Ok(next.into());
         }
-        let job = ChainJob { role: Role::Client, chain, ocsp_response };
+        let job = ChainJob {
+            role: Role::Client,
+            chain,
+            ocsp_response,
+        };
         Ok(Park::VerifyChain(job, Box::new(move |_, ()| Ok(next.into()))).into())
     }
 }
@@ -427,11 +556,19 @@ pub(crate) struct WaitCertificateVerify {
 
 impl WaitCertificateVerify {
     pub fn handle(self, cx: &mut Cx<'_>, message: HandshakeMessage) -> Result<Step, Error> {
-        let Self { mut session, requested } = self;
+        let Self {
+            mut session,
+            requested,
+        } = self;
         expect(&message, HandshakeType::CERTIFICATE_VERIFY)?;
         let digest = session.transcript.current();
-        let job =
-            auth::read_certificate_verify(cx, message.body(), Role::Server, &digest, &session.info.peer_chain)?;
+        let job = auth::read_certificate_verify(
+            cx,
+            message.body(),
+            Role::Server,
+            &digest,
+            &session.info.peer_chain,
+        )?;
         session.info.signature_scheme = Some(job.scheme);
         session.transcript.add(message.raw());
         let next = WaitFinished { session, requested };
@@ -447,7 +584,11 @@ pub(crate) struct WaitFinished {
 
 impl WaitFinished {
     pub fn handle(self, cx: &mut Cx<'_>, message: HandshakeMessage) -> Result<Step, Error> {
-        let Session { keys, mut transcript, mut info } = self.session;
+        let Session {
+            keys,
+            mut transcript,
+            mut info,
+        } = self.session;
         expect(&message, HandshakeType::FINISHED)?;
         auth::check_finished(message.body(), &keys.server_secret, &transcript.current())?;
         transcript.add(message.raw());
@@ -484,7 +625,9 @@ impl WaitFinished {
             authorities: &requested.authorities,
         };
         let selected = credential::select(cx.config(), &wanted);
-        finish.add(auth::certificate(selected.as_ref().map(|selected| &*selected.key))?);
+        finish.add(auth::certificate(
+            selected.as_ref().map(|selected| &*selected.key),
+        )?);
         let Some(selected) = selected else {
             return finish.send(cx, info);
         };
@@ -518,9 +661,15 @@ impl Finish {
     }
 
     fn send(mut self, cx: &mut Cx<'_>, info: Box<Info>) -> Result<Step, Error> {
-        self.add(auth::finished(&self.client_secret, &self.transcript.current())?);
+        self.add(auth::finished(
+            &self.client_secret,
+            &self.transcript.current(),
+        )?);
         cx.tx.handshake(&self.flight)?;
         cx.tx.set_keys(self.suite, self.client_app)?;
-        Ok(Step::Done(Established::new(Role::Client, self.exporter), info))
+        Ok(Step::Done(
+            Established::new(Role::Client, self.exporter),
+            info,
+        ))
     }
 }

@@ -30,7 +30,11 @@ pub(super) fn signs_tls13(scheme: SignatureScheme) -> bool {
     scheme.name().is_some()
         && !matches!(
             scheme,
-            S::RSA_PKCS1_SHA1 | S::RSA_PKCS1_SHA256 | S::RSA_PKCS1_SHA384 | S::RSA_PKCS1_SHA512 | S::ECDSA_SHA1
+            S::RSA_PKCS1_SHA1
+                | S::RSA_PKCS1_SHA256
+                | S::RSA_PKCS1_SHA384
+                | S::RSA_PKCS1_SHA512
+                | S::ECDSA_SHA1
         )
 }
 
@@ -38,13 +42,21 @@ pub(super) fn signs_tls13(scheme: SignatureScheme) -> bool {
 /// before others.
 pub(super) fn select(config: &Config, wanted: &Wanted<'_>) -> Option<Selected> {
     let fits = |named: bool| {
-        config.credentials.iter().enumerate().find_map(|(index, key)| {
-            if named && !issued_by(key, wanted.authorities) {
-                return None;
-            }
-            let scheme = scheme(config, key, wanted)?;
-            Some(Selected { index, key: Arc::clone(key), scheme })
-        })
+        config
+            .credentials
+            .iter()
+            .enumerate()
+            .find_map(|(index, key)| {
+                if named && !issued_by(key, wanted.authorities) {
+                    return None;
+                }
+                let scheme = scheme(config, key, wanted)?;
+                Some(Selected {
+                    index,
+                    key: Arc::clone(key),
+                    scheme,
+                })
+            })
     };
     if wanted.authorities.is_empty() {
         return fits(false);
@@ -58,7 +70,9 @@ fn scheme(config: &Config, key: &CertifiedKey, wanted: &Wanted<'_>) -> Option<Si
         return None;
     }
     wanted.schemes.iter().copied().find(|scheme| {
-        signs_tls13(*scheme) && config.signature_algs.contains(scheme) && key.key.schemes().contains(scheme)
+        signs_tls13(*scheme)
+            && config.signature_algs.contains(scheme)
+            && key.key.schemes().contains(scheme)
     })
 }
 
@@ -67,7 +81,9 @@ fn scheme(config: &Config, key: &CertifiedKey, wanted: &Wanted<'_>) -> Option<Si
 fn chain_fits(key: &CertifiedKey, wanted: &Wanted<'_>) -> bool {
     use SignatureScheme as S;
     let schemes = wanted.schemes_cert.unwrap_or(wanted.schemes);
-    let Some(scheme) = key.leaf.signature_scheme else { return true };
+    let Some(scheme) = key.leaf.signature_scheme else {
+        return true;
+    };
     let also = match scheme {
         S::RSA_PKCS1_SHA256 => S::RSA_PSS_RSAE_SHA256,
         S::RSA_PKCS1_SHA384 => S::RSA_PSS_RSAE_SHA384,
@@ -80,6 +96,7 @@ fn chain_fits(key: &CertifiedKey, wanted: &Wanted<'_>) -> bool {
 /// Is a certificate of the chain issued by one of the authorities?
 fn issued_by(key: &CertifiedKey, authorities: &[Vec<u8>]) -> bool {
     key.chain.iter().any(|certificate| {
-        x509::issuer(certificate).is_some_and(|issuer| authorities.iter().any(|name| name == issuer))
+        x509::issuer(certificate)
+            .is_some_and(|issuer| authorities.iter().any(|name| name == issuer))
     })
 }

@@ -52,17 +52,23 @@ impl Established {
         match (self.role, message.msg_type()) {
             (_, HandshakeType::KEY_UPDATE) => {
                 let KeyUpdate { requested } = KeyUpdate::parse(message.body())?;
-                self.key_updates.spend().map_err(|_| Offence::TooManyKeyUpdates)?;
+                self.key_updates
+                    .spend()
+                    .map_err(|_| Offence::TooManyKeyUpdates)?;
                 reader.update_key(joiner.aligned()?)?;
                 if requested {
                     tx.answer_key_update()?;
                 }
-                queue.push_back(Output::Event(Event::PeerKeyUpdate { update_requested: requested }));
+                queue.push_back(Output::Event(Event::PeerKeyUpdate {
+                    update_requested: requested,
+                }));
                 Ok(())
             }
             (Role::Client, HandshakeType::NEW_SESSION_TICKET) => {
                 let ticket = NewSessionTicket::parse(message.body())?;
-                self.tickets.spend().map_err(|_| Offence::TooManySessionTickets)?;
+                self.tickets
+                    .spend()
+                    .map_err(|_| Offence::TooManySessionTickets)?;
                 if ticket.lifetime > MAX_TICKET_LIFETIME {
                     return Err(Offence::TicketLifetimeTooLong.into());
                 }
@@ -89,7 +95,9 @@ impl Established {
             return Err(LocalFailure::Export.into());
         }
         let mut out = vec![0; len];
-        self.exporter.export(label, context, &mut out).map_err(|_| LocalFailure::Export)?;
+        self.exporter
+            .export(label, context, &mut out)
+            .map_err(|_| LocalFailure::Export)?;
         Ok(Secret::new(out))
     }
 }

@@ -96,60 +96,100 @@ impl Park {
     /// Does the job, if it can be done natively and, unless `heavy` is allowed, quickly.
     pub fn advance(self, cx: &mut Cx<'_>, heavy: bool) -> Result<Advance, Error> {
         match self {
-            Self::ClientHello(info, then) => {
-                Ok(Advance::Ask(Query::ClientHello(info), Self::ClientHello(Box::default(), then)))
-            }
-            Self::ServerHello(info, then) => {
-                Ok(Advance::Ask(Query::ServerHello(info), Self::ServerHello(Box::default(), then)))
-            }
+            Self::ClientHello(info, then) => Ok(Advance::Ask(
+                Query::ClientHello(info),
+                Self::ClientHello(Box::default(), then),
+            )),
+            Self::ServerHello(info, then) => Ok(Advance::Ask(
+                Query::ServerHello(info),
+                Self::ServerHello(Box::default(), then),
+            )),
             Self::KxGenerate(group, then) => match native_group(group) {
-                None => Ok(Advance::Ask(Query::KxGenerate { group }, Self::KxGenerate(group, then))),
-                Some(native) if native.heavy() && !heavy => Ok(Advance::Heavy(Self::KxGenerate(group, then))),
+                None => Ok(Advance::Ask(
+                    Query::KxGenerate { group },
+                    Self::KxGenerate(group, then),
+                )),
+                Some(native) if native.heavy() && !heavy => {
+                    Ok(Advance::Heavy(Self::KxGenerate(group, then)))
+                }
                 Some(native) => {
                     let key = native
                         .generate(&mut *cx.common.random)
                         .map_err(|_| LocalFailure::KeyExchange)?;
                     let public = key.public().to_vec();
-                    then(cx, Share { group, public, key: Some(key) }).map(Advance::Step)
+                    then(
+                        cx,
+                        Share {
+                            group,
+                            public,
+                            key: Some(key),
+                        },
+                    )
+                    .map(Advance::Step)
                 }
             },
             Self::KxAgree(share, peer, then) => match (native_group(share.group), share.key) {
                 (Some(native), Some(key)) => {
                     if native.heavy() && !heavy {
-                        let share = Share { key: Some(key), ..share };
+                        let share = Share {
+                            key: Some(key),
+                            ..share
+                        };
                         return Ok(Advance::Heavy(Self::KxAgree(share, peer, then)));
                     }
                     let secret = key.complete(&peer).map_err(kx_error)?;
                     then(cx, secret).map(Advance::Step)
                 }
                 (_, key) => {
-                    let query = Query::KxAgree { group: share.group, peer_share: peer };
-                    Ok(Advance::Ask(query, Self::KxAgree(Share { key, ..share }, Vec::new(), then)))
+                    let query = Query::KxAgree {
+                        group: share.group,
+                        peer_share: peer,
+                    };
+                    Ok(Advance::Ask(
+                        query,
+                        Self::KxAgree(Share { key, ..share }, Vec::new(), then),
+                    ))
                 }
             },
             Self::KxRespond(group, peer, then) => match native_group(group) {
                 None => {
-                    let query = Query::KxRespond { group, peer_share: peer };
-                    Ok(Advance::Ask(query, Self::KxRespond(group, Vec::new(), then)))
+                    let query = Query::KxRespond {
+                        group,
+                        peer_share: peer,
+                    };
+                    Ok(Advance::Ask(
+                        query,
+                        Self::KxRespond(group, Vec::new(), then),
+                    ))
                 }
                 Some(native) if native.heavy() && !heavy => {
                     Ok(Advance::Heavy(Self::KxRespond(group, peer, then)))
                 }
                 Some(native) => {
-                    let result = native.respond(&peer, &mut *cx.common.random).map_err(kx_error)?;
+                    let result = native
+                        .respond(&peer, &mut *cx.common.random)
+                        .map_err(kx_error)?;
                     then(cx, result).map(Advance::Step)
                 }
             },
             Self::Sign(job, then) => match job.key.key.external_id() {
                 Some(key_id) => {
-                    let query =
-                        Query::Sign { key_id, scheme: job.scheme, message: job.message.clone() };
+                    let query = Query::Sign {
+                        key_id,
+                        scheme: job.scheme,
+                        message: job.message.clone(),
+                    };
                     Ok(Advance::Ask(query, Self::Sign(job, then)))
                 }
-                None if job.key.key.heavy(job.scheme) && !heavy => Ok(Advance::Heavy(Self::Sign(job, then))),
+                None if job.key.key.heavy(job.scheme) && !heavy => {
+                    Ok(Advance::Heavy(Self::Sign(job, then)))
+                }
                 None => {
-                    let signature =
-                        job.key.key.sign(job.scheme, &job.message).map_err(|_| LocalFailure::Sign)?;
+                    let signature = job
+                        .key
+                        .key
+                        .sign(job.scheme, &job.message)
+                        .map_err(|_| LocalFailure::Sign)?;
                     then(cx, signature).map(Advance::Step)
                 }
             },
@@ -183,7 +223,10 @@ impl Park {
             other => other,
         };
         match (self, answer) {
-            (Self::ClientHello(_, then) | Self::ServerHello(_, then), Answer::UseConfig(config)) => {
+            (
+                Self::ClientHello(_, then) | Self::ServerHello(_, then),
+                Answer::UseConfig(config),
+            ) => {
                 cx.joiner.set_max(config.max_handshake_size);
                 cx.tx.set_key_update_at(config.key_update_at);
                 cx.common.config = config;
@@ -192,10 +235,17 @@ impl Park {
             (Self::ClientHello(_, then) | Self::ServerHello(_, then), Answer::Continue)
             | (Self::VerifyChain(_, then), Answer::Continue)
             | (Self::VerifySignature(_, then), Answer::Verified(true)) => then(cx, ()),
-            (Self::VerifySignature(..), Answer::Verified(false)) => Err(Offence::BadSignature.into()),
-            (Self::KxGenerate(group, then), Answer::Bytes(public)) => {
-                then(cx, Share { group, public, key: None })
+            (Self::VerifySignature(..), Answer::Verified(false)) => {
+                Err(Offence::BadSignature.into())
             }
+            (Self::KxGenerate(group, then), Answer::Bytes(public)) => then(
+                cx,
+                Share {
+                    group,
+                    public,
+                    key: None,
+                },
+            ),
             (Self::KxAgree(_, _, then), Answer::Secret(secret)) => then(cx, secret),
             (Self::KxRespond(_, _, then), Answer::KxResponse { public, secret }) => {
                 then(cx, (public, secret))
@@ -217,18 +267,30 @@ impl ChainJob {
     fn advance(self, cx: &mut Cx<'_>, heavy: bool, then: Then<()>) -> Result<Advance, Error> {
         let config = Arc::clone(&cx.common.config);
         // With status_request the verdict depends on the staple, which is the world's to judge.
-        if let Some(native) = config.native_verify.as_ref().filter(|_| !config.status_request) {
+        if let Some(native) = config
+            .native_verify
+            .as_ref()
+            .filter(|_| !config.status_request)
+        {
             if self.chain.len() > LIGHT_CHAIN && !heavy {
                 return Ok(Advance::Heavy(Park::VerifyChain(self, then)));
             }
-            let schemes = config.signature_algs_cert.as_deref().unwrap_or(&config.signature_algs);
+            let schemes = config
+                .signature_algs_cert
+                .as_deref()
+                .unwrap_or(&config.signature_algs);
             let now = cx.common.now;
             let accepted = match self.role {
                 Role::Client => {
-                    let name = cx.common.params.verify_name.as_ref().map(|name| match name {
-                        VerifyName::Dns(name) => Name::Dns(name),
-                        VerifyName::Ip(address) => Name::Ip(address),
-                    });
+                    let name = cx
+                        .common
+                        .params
+                        .verify_name
+                        .as_ref()
+                        .map(|name| match name {
+                            VerifyName::Dns(name) => Name::Dns(name),
+                            VerifyName::Ip(address) => Name::Ip(address),
+                        });
                     x509::verify_server_chain(native, schemes, &self.chain, name, now)
                 }
                 Role::Server => x509::verify_client_chain(native, schemes, &self.chain, now),

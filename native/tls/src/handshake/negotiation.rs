@@ -28,10 +28,22 @@ pub(super) struct FragmentLength {
 
 impl FragmentLength {
     const ALL: [Self; 4] = [
-        Self { code: 1, bytes: 512 },
-        Self { code: 2, bytes: 1024 },
-        Self { code: 3, bytes: 2048 },
-        Self { code: 4, bytes: 4096 },
+        Self {
+            code: 1,
+            bytes: 512,
+        },
+        Self {
+            code: 2,
+            bytes: 1024,
+        },
+        Self {
+            code: 3,
+            bytes: 2048,
+        },
+        Self {
+            code: 4,
+            bytes: 4096,
+        },
     ];
 
     pub fn of_code(code: u8) -> Option<Self> {
@@ -51,7 +63,9 @@ pub(super) fn choose(config: &Config, hello: &ClientHello) -> Result<Choice, Err
     }
     let extensions = &hello.extensions;
     check_psk(extensions)?;
-    let schemes = extensions.signature_algorithms().ok_or(Offence::MissingSignatureAlgorithms)?;
+    let schemes = extensions
+        .signature_algorithms()
+        .ok_or(Offence::MissingSignatureAlgorithms)?;
     let groups = extensions.groups().ok_or(Offence::MissingSupportedGroups)?;
     let shares = extensions.key_shares().ok_or(Offence::MissingKeyShare)?;
     check_shares(shares, groups)?;
@@ -68,7 +82,14 @@ pub(super) fn choose(config: &Config, hello: &ClientHello) -> Result<Choice, Err
         authorities: extensions.certificate_authorities().unwrap_or_default(),
     };
     let credential = credential::select(config, &wanted).ok_or(Offence::NoSharedSignatureScheme)?;
-    Ok(Choice { suite, group, share, credential, alpn, max_fragment_length })
+    Ok(Choice {
+        suite,
+        group,
+        share,
+        credential,
+        alpn,
+        max_fragment_length,
+    })
 }
 
 /// RFC 8446 section 4.2.1; without supported_versions the client speaks 1.2 at most. RFC 7507 for the fallback.
@@ -80,7 +101,11 @@ fn check_version(config: &Config, hello: &ClientHello) -> Result<(), Error> {
         .is_some_and(|versions| versions.contains(&ProtocolVersion::TLS13.0));
     if ours && theirs {
         Ok(())
-    } else if ours && hello.cipher_suites.contains(&CipherSuite::TLS_FALLBACK_SCSV) {
+    } else if ours
+        && hello
+            .cipher_suites
+            .contains(&CipherSuite::TLS_FALLBACK_SCSV)
+    {
         Err(Offence::InappropriateFallback.into())
     } else {
         Err(Offence::UnsupportedVersion.into())
@@ -90,9 +115,10 @@ fn check_version(config: &Config, hello: &ClientHello) -> Result<(), Error> {
 /// PSKs are not used, but their lawfulness is checked (RFC 8446 sections 4.2.9 and 4.2.11).
 fn check_psk(extensions: &Extensions) -> Result<(), Offence> {
     match extensions.pre_shared_key() {
-        Some(PreSharedKey::Offered { identities, binders }) if identities.len() != binders.len() => {
-            Err(Offence::BinderCountMismatch)
-        }
+        Some(PreSharedKey::Offered {
+            identities,
+            binders,
+        }) if identities.len() != binders.len() => Err(Offence::BinderCountMismatch),
         Some(_) if extensions.psk_modes().is_none() => Err(Offence::MissingPskModes),
         _ => Ok(()),
     }
@@ -104,7 +130,11 @@ pub(super) fn check_shares(shares: &[KeyShareEntry], groups: &[NamedGroup]) -> R
         if !groups.contains(&share.group) {
             return Err(Offence::KeyShareNotInGroups);
         }
-        if shares.iter().take(index).any(|earlier| earlier.group == share.group) {
+        if shares
+            .iter()
+            .take(index)
+            .any(|earlier| earlier.group == share.group)
+        {
             return Err(Offence::DuplicateKeyShare);
         }
     }
@@ -113,8 +143,15 @@ pub(super) fn check_shares(shares: &[KeyShareEntry], groups: &[NamedGroup]) -> R
 
 fn choose_suite(config: &Config, offered: &[CipherSuite]) -> Option<&'static SuiteRow> {
     let ours = &config.cipher_suites;
-    let (first, second) = if config.honor_cipher_order { (ours.as_slice(), offered) } else { (offered, ours.as_slice()) };
-    first.iter().filter(|id| second.contains(id)).find_map(|id| suite(*id))
+    let (first, second) = if config.honor_cipher_order {
+        (ours.as_slice(), offered)
+    } else {
+        (offered, ours.as_slice())
+    };
+    first
+        .iter()
+        .filter(|id| second.contains(id))
+        .find_map(|id| suite(*id))
 }
 
 /// Our most preferred common group that has a share, else our most preferred common group.
@@ -123,7 +160,13 @@ fn choose_group(
     offered: &[NamedGroup],
     shares: &[KeyShareEntry],
 ) -> Option<(NamedGroup, Option<Vec<u8>>)> {
-    let common = || config.groups.iter().copied().filter(|group| offered.contains(group));
+    let common = || {
+        config
+            .groups
+            .iter()
+            .copied()
+            .filter(|group| offered.contains(group))
+    };
     let with_share = common().find_map(|group| {
         let share = shares.iter().find(|share| share.group == group)?;
         Some((group, Some(share.key_exchange.clone())))
@@ -135,7 +178,10 @@ fn choose_group(
 fn choose_protocol(config: &Config, extensions: &Extensions) -> Result<Option<Vec<u8>>, Offence> {
     match extensions.alpn() {
         Some(offered) if !config.alpn.is_empty() => {
-            let common = config.alpn.iter().find(|protocol| offered.contains(protocol));
+            let common = config
+                .alpn
+                .iter()
+                .find(|protocol| offered.contains(protocol));
             common.cloned().map(Some).ok_or(Offence::NoSharedProtocol)
         }
         _ => Ok(None),

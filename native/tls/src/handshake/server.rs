@@ -32,7 +32,11 @@ impl WaitClientHello {
         let hello = ClientHello::parse(message.body())?;
         if cx.config().ask_hello {
             let info = Box::new(hello_info(&hello));
-            return Ok(Park::ClientHello(info, Box::new(move |cx, ()| first_hello(cx, hello, &message))).into());
+            return Ok(Park::ClientHello(
+                info,
+                Box::new(move |cx, ()| first_hello(cx, hello, &message)),
+            )
+            .into());
         }
         first_hello(cx, hello, &message)
     }
@@ -40,22 +44,35 @@ impl WaitClientHello {
 
 fn hello_info(hello: &ClientHello) -> ClientHelloInfo {
     let extensions = &hello.extensions;
-    let schemes = |list: &[crate::enums::SignatureScheme]| list.iter().map(|scheme| scheme.0).collect();
+    let schemes =
+        |list: &[crate::enums::SignatureScheme]| list.iter().map(|scheme| scheme.0).collect();
     ClientHelloInfo {
         server_name: extensions.server_name().flatten().map(<[u8]>::to_vec),
         versions: extensions
             .versions_offered()
             .map_or_else(|| vec![hello.legacy_version], <[u16]>::to_vec),
         cipher_suites: hello.cipher_suites.iter().map(|suite| suite.0).collect(),
-        groups: extensions.groups().unwrap_or_default().iter().map(|group| group.0).collect(),
-        signature_algs: extensions.signature_algorithms().map(schemes).unwrap_or_default(),
+        groups: extensions
+            .groups()
+            .unwrap_or_default()
+            .iter()
+            .map(|group| group.0)
+            .collect(),
+        signature_algs: extensions
+            .signature_algorithms()
+            .map(schemes)
+            .unwrap_or_default(),
         signature_algs_cert: extensions.signature_algorithms_cert().map(schemes),
         alpn: extensions.alpn().map(<[Vec<u8>]>::to_vec),
         extensions: extensions.raw(),
     }
 }
 
-fn first_hello(cx: &mut Cx<'_>, hello: ClientHello, message: &HandshakeMessage) -> Result<Step, Error> {
+fn first_hello(
+    cx: &mut Cx<'_>,
+    hello: ClientHello,
+    message: &HandshakeMessage,
+) -> Result<Step, Error> {
     let choice = choose(cx.config(), &hello)?;
     let aligned = cx.aligned()?;
     let early_data = hello.extensions.early_data().is_some();
@@ -64,11 +81,25 @@ fn first_hello(cx: &mut Cx<'_>, hello: ClientHello, message: &HandshakeMessage) 
     }
     drop(aligned);
     let transcript = Transcript::new(choice.suite.hash, message.raw());
-    respond(cx, Hello { hello, choice, transcript, hrr: false, early_data })
+    respond(
+        cx,
+        Hello {
+            hello,
+            choice,
+            transcript,
+            hrr: false,
+            early_data,
+        },
+    )
 }
 
 /// Asks for another share (RFC 8446 section 4.1.4).
-fn retry(cx: &mut Cx<'_>, hello: ClientHello, message: &HandshakeMessage, choice: Choice) -> Result<Step, Error> {
+fn retry(
+    cx: &mut Cx<'_>,
+    hello: ClientHello,
+    message: &HandshakeMessage,
+    choice: Choice,
+) -> Result<Step, Error> {
     let mut extensions = Extensions::new(vec![
         Extension::SupportedVersions(Versions::Selected(ProtocolVersion::TLS13.0)),
         Extension::KeyShare(KeyShare::Retry(choice.group)),
@@ -98,7 +129,13 @@ fn retry(cx: &mut Cx<'_>, hello: ClientHello, message: &HandshakeMessage, choice
         cx.reader.skip_early_data(MAX_SKIPPED_EARLY_DATA);
     }
     let transcript = Transcript::after_retry(choice.suite.hash, message.raw(), &out);
-    Ok(WaitSecondClientHello { first: hello, choice, cookie, transcript }.into())
+    Ok(WaitSecondClientHello {
+        first: hello,
+        choice,
+        cookie,
+        transcript,
+    }
+    .into())
 }
 
 /// RFC 8446 appendix D.4: a client that sent a session id expects it.
@@ -120,10 +157,23 @@ impl WaitSecondClientHello {
         cx.reader.stop_skipping();
         let hello = ClientHello::parse(message.body())?;
         let share = self.check(&hello)?;
-        let Self { mut choice, mut transcript, .. } = self;
+        let Self {
+            mut choice,
+            mut transcript,
+            ..
+        } = self;
         choice.share = Some(share);
         transcript.add(message.raw());
-        respond(cx, Hello { hello, choice, transcript, hrr: true, early_data: false })
+        respond(
+            cx,
+            Hello {
+                hello,
+                choice,
+                transcript,
+                hrr: true,
+                early_data: false,
+            },
+        )
     }
 
     /// RFC 8446 section 4.1.2: what a second ClientHello may change is listed there. Gives the share.
@@ -178,11 +228,26 @@ fn respond(cx: &mut Cx<'_>, mut hello: Hello) -> Result<Step, Error> {
     // What follows comes under other keys.
     cx.aligned()?;
     let share = hello.choice.share.take().unwrap_or_default();
-    Ok(Park::KxRespond(hello.choice.group, share, Box::new(move |cx, result| flight(cx, hello, result))).into())
+    Ok(Park::KxRespond(
+        hello.choice.group,
+        share,
+        Box::new(move |cx, result| flight(cx, hello, result)),
+    )
+    .into())
 }
 
-fn flight(cx: &mut Cx<'_>, hello: Hello, (share, shared): (Vec<u8>, Secret)) -> Result<Step, Error> {
-    let Hello { hello, choice, mut transcript, hrr, early_data } = hello;
+fn flight(
+    cx: &mut Cx<'_>,
+    hello: Hello,
+    (share, shared): (Vec<u8>, Secret),
+) -> Result<Step, Error> {
+    let Hello {
+        hello,
+        choice,
+        mut transcript,
+        hrr,
+        early_data,
+    } = hello;
     let suite = choice.suite;
     let server_random = cx.random()?;
 
@@ -195,7 +260,10 @@ fn flight(cx: &mut Cx<'_>, hello: Hello, (share, shared): (Vec<u8>, Secret)) -> 
         compression_method: 0,
         extension_block: extension_block(&Extensions::new(vec![
             Extension::SupportedVersions(Versions::Selected(ProtocolVersion::TLS13.0)),
-            Extension::KeyShare(KeyShare::Selected(KeyShareEntry { group: choice.group, key_exchange: share })),
+            Extension::KeyShare(KeyShare::Selected(KeyShareEntry {
+                group: choice.group,
+                key_exchange: share,
+            })),
         ]))?,
     }
     .emit(&mut out)?;
@@ -211,7 +279,10 @@ fn flight(cx: &mut Cx<'_>, hello: Hello, (share, shared): (Vec<u8>, Secret)) -> 
     let server_secret = schedule.server_traffic(&digest);
     auth::log_pair(
         cx,
-        ["CLIENT_HANDSHAKE_TRAFFIC_SECRET", "SERVER_HANDSHAKE_TRAFFIC_SECRET"],
+        [
+            "CLIENT_HANDSHAKE_TRAFFIC_SECRET",
+            "SERVER_HANDSHAKE_TRAFFIC_SECRET",
+        ],
         &hello.random,
         [client_secret.secret(), server_secret.secret()],
     );
@@ -274,8 +345,18 @@ fn flight(cx: &mut Cx<'_>, hello: Hello, (share, shared): (Vec<u8>, Secret)) -> 
         );
         cx.key_log("EXPORTER_SECRET", &info.client_random, exporter.secret());
         cx.tx.set_keys(suite, server_app)?;
-        let rest = Rest { client_secret, client_app, exporter, transcript, info };
-        Ok(if cx.config().verify_peer { WaitCertificate(rest).into() } else { WaitFinished(rest).into() })
+        let rest = Rest {
+            client_secret,
+            client_app,
+            exporter,
+            transcript,
+            info,
+        };
+        Ok(if cx.config().verify_peer {
+            WaitCertificate(rest).into()
+        } else {
+            WaitFinished(rest).into()
+        })
     };
     Ok(Park::Sign(job, Box::new(then)).into())
 }
@@ -296,14 +377,23 @@ fn encrypted_extensions(hello: &ClientHello, choice: &Choice) -> EncryptedExtens
 
 fn certificate_request(cx: &Cx<'_>) -> CertificateRequest {
     let config = cx.config();
-    let mut extensions = Extensions::new(vec![Extension::SignatureAlgorithms(config.signature_algs.clone())]);
+    let mut extensions = Extensions::new(vec![Extension::SignatureAlgorithms(
+        config.signature_algs.clone(),
+    )]);
     if let Some(schemes) = &config.signature_algs_cert {
         extensions.push(Extension::SignatureAlgorithmsCert(schemes.clone()));
     }
-    if let Some(names) = config.certificate_authorities.as_ref().filter(|names| !names.is_empty()) {
+    if let Some(names) = config
+        .certificate_authorities
+        .as_ref()
+        .filter(|names| !names.is_empty())
+    {
         extensions.push(Extension::CertificateAuthorities(names.clone()));
     }
-    CertificateRequest { context: Vec::new(), extensions }
+    CertificateRequest {
+        context: Vec::new(),
+        extensions,
+    }
 }
 
 // ---- the client's flight ----
@@ -325,7 +415,10 @@ impl WaitCertificate {
         let mut rest = self.0;
         expect(&message, HandshakeType::CERTIFICATE)?;
         // We ask for nothing beside the certificate.
-        let PeerCertificate { chain, ocsp_response } = auth::read_certificate(message.body(), &Offered::default())?;
+        let PeerCertificate {
+            chain,
+            ocsp_response,
+        } = auth::read_certificate(message.body(), &Offered::default())?;
         rest.transcript.add(message.raw());
         if chain.is_empty() {
             if cx.config().fail_if_no_peer_cert {
@@ -334,8 +427,16 @@ impl WaitCertificate {
             return Ok(WaitFinished(rest).into());
         }
         rest.info.peer_chain = Arc::clone(&chain);
-        let job = ChainJob { role: Role::Server, chain, ocsp_response };
-        Ok(Park::VerifyChain(job, Box::new(move |_, ()| Ok(WaitCertificateVerify(rest).into()))).into())
+        let job = ChainJob {
+            role: Role::Server,
+            chain,
+            ocsp_response,
+        };
+        Ok(Park::VerifyChain(
+            job,
+            Box::new(move |_, ()| Ok(WaitCertificateVerify(rest).into())),
+        )
+        .into())
     }
 }
 
@@ -347,8 +448,13 @@ impl WaitCertificateVerify {
         let mut rest = self.0;
         expect(&message, HandshakeType::CERTIFICATE_VERIFY)?;
         let digest = rest.transcript.current();
-        let job =
-            auth::read_certificate_verify(cx, message.body(), Role::Client, &digest, &rest.info.peer_chain)?;
+        let job = auth::read_certificate_verify(
+            cx,
+            message.body(),
+            Role::Client,
+            &digest,
+            &rest.info.peer_chain,
+        )?;
         rest.info.signature_scheme = Some(job.scheme);
         rest.transcript.add(message.raw());
         Ok(Park::VerifySignature(job, Box::new(move |_, ()| Ok(WaitFinished(rest).into()))).into())
@@ -360,7 +466,13 @@ pub(crate) struct WaitFinished(Rest);
 
 impl WaitFinished {
     pub fn handle(self, cx: &mut Cx<'_>, message: HandshakeMessage) -> Result<Step, Error> {
-        let Rest { client_secret, client_app, exporter, transcript, info } = self.0;
+        let Rest {
+            client_secret,
+            client_app,
+            exporter,
+            transcript,
+            info,
+        } = self.0;
         expect(&message, HandshakeType::FINISHED)?;
         auth::check_finished(message.body(), &client_secret, &transcript.current())?;
         let aligned = cx.aligned()?;

@@ -169,7 +169,11 @@ mod tests {
 
     #[test]
     fn vectors_come_back_and_cut_ones_fail() {
-        for (prefix, len) in [(Prefix::U8, 255), (Prefix::U16, 65535), (Prefix::U24, 70000)] {
+        for (prefix, len) in [
+            (Prefix::U8, 255),
+            (Prefix::U16, 65535),
+            (Prefix::U24, 70000),
+        ] {
             let body = vec![7; len];
             let mut out = Vec::new();
             put_vec(&mut out, prefix, &body).unwrap();
@@ -194,6 +198,9 @@ mod tests {
     fn what_does_not_fit_its_prefix_is_not_written() {
         let mut out = Vec::new();
         assert_eq!(put_vec(&mut out, Prefix::U8, &[0; 256]), Err(EncodeError));
-        assert_eq!(put_vec(&mut out, Prefix::U16, &[0; 65536]), Err(EncodeError));
+        assert_eq!(
+            put_vec(&mut out, Prefix::U16, &[0; 65536]),
+            Err(EncodeError)
+        );
     }
 }

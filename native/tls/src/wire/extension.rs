@@ -3,7 +3,9 @@
 //! A row says the code point, in which messages the extension may stand (thereby who may send it), how it is parsed and
 //! how emitted. What has no row is unknown: skipped in requests, unsolicited in responses.
 
-use super::codec::{not_empty, prefixed, put_u16, put_vec, DecodeError, EncodeError, Prefix, Reader};
+use super::codec::{
+    not_empty, prefixed, put_u16, put_vec, DecodeError, EncodeError, Prefix, Reader,
+};
 use crate::enums::{ExtensionType, NamedGroup, SignatureScheme};
 use crate::error::{Error, Offence};
 
@@ -276,7 +278,9 @@ impl Extensions {
 
     /// Does one of this type stand here?
     pub fn contains(&self, code: ExtensionType) -> bool {
-        self.0.iter().any(|extension| extension.extension_type() == code)
+        self.0
+            .iter()
+            .any(|extension| extension.extension_type() == code)
     }
 
     /// Type and body of each, as they stand on the wire.
@@ -301,7 +305,10 @@ impl Extensions {
             let code = ExtensionType(reader.u16().map_err(malformed)?);
             let body = reader.vec16().map_err(malformed)?;
             seen.push(code.0);
-            if matches!(list.last(), Some(Extension::PreSharedKey(PreSharedKey::Offered { .. }))) {
+            if matches!(
+                list.last(),
+                Some(Extension::PreSharedKey(PreSharedKey::Offered { .. }))
+            ) {
                 return Err(Offence::PreSharedKeyNotLast.into());
             }
             if let Some((_, places)) = ROWS.iter().find(|(known, _)| *known == code) {
@@ -349,7 +356,8 @@ impl Offered {
 
     /// May a response in `place` have `code`? HelloRetryRequest may have a cookie unasked.
     fn allows(&self, place: Place, code: ExtensionType) -> bool {
-        self.0.contains(&code) || (place == Place::HelloRetryRequest && code == ExtensionType::COOKIE)
+        self.0.contains(&code)
+            || (place == Place::HelloRetryRequest && code == ExtensionType::COOKIE)
     }
 }
 
@@ -456,7 +464,10 @@ fn emit_u16_list(prefix: Prefix, values: impl Iterator<Item = u16>, out: &mut Ve
 }
 
 fn parse_groups(_: Place, body: &mut Reader<'_>) -> Parsed<Vec<NamedGroup>> {
-    Ok(u16_list(body.vec16()?)?.into_iter().map(NamedGroup).collect())
+    Ok(u16_list(body.vec16()?)?
+        .into_iter()
+        .map(NamedGroup)
+        .collect())
 }
 
 fn emit_groups(groups: &[NamedGroup], out: &mut Vec<u8>) -> Emitted {
@@ -464,7 +475,10 @@ fn emit_groups(groups: &[NamedGroup], out: &mut Vec<u8>) -> Emitted {
 }
 
 fn parse_schemes(_: Place, body: &mut Reader<'_>) -> Parsed<Vec<SignatureScheme>> {
-    Ok(u16_list(body.vec16()?)?.into_iter().map(SignatureScheme).collect())
+    Ok(u16_list(body.vec16()?)?
+        .into_iter()
+        .map(SignatureScheme)
+        .collect())
 }
 
 fn emit_schemes(schemes: &[SignatureScheme], out: &mut Vec<u8>) -> Emitted {
@@ -486,7 +500,9 @@ fn parse_alpn(_: Place, body: &mut Reader<'_>) -> Parsed<Vec<Vec<u8>>> {
 
 fn emit_alpn(protocols: &[Vec<u8>], out: &mut Vec<u8>) -> Emitted {
     prefixed(out, Prefix::U16, |out| {
-        protocols.iter().try_for_each(|protocol| put_vec(out, Prefix::U8, protocol))
+        protocols
+            .iter()
+            .try_for_each(|protocol| put_vec(out, Prefix::U8, protocol))
     })
 }
 
@@ -553,12 +569,15 @@ fn parse_authorities(_: Place, body: &mut Reader<'_>) -> Parsed<Vec<Vec<u8>>> {
 
 fn emit_authorities(names: &[Vec<u8>], out: &mut Vec<u8>) -> Emitted {
     prefixed(out, Prefix::U16, |out| {
-        names.iter().try_for_each(|name| put_vec(out, Prefix::U16, name))
+        names
+            .iter()
+            .try_for_each(|name| put_vec(out, Prefix::U16, name))
     })
 }
 
 fn parse_oid_filters(_: Place, body: &mut Reader<'_>) -> Parsed<Vec<(Vec<u8>, Vec<u8>)>> {
-    Reader::new(body.vec16()?).all(|list| Ok((not_empty(list.vec8()?)?.to_vec(), list.vec16()?.to_vec())))
+    Reader::new(body.vec16()?)
+        .all(|list| Ok((not_empty(list.vec8()?)?.to_vec(), list.vec16()?.to_vec())))
 }
 
 fn emit_oid_filters(filters: &[(Vec<u8>, Vec<u8>)], out: &mut Vec<u8>) -> Emitted {
@@ -592,7 +611,9 @@ fn emit_share_entry(entry: &KeyShareEntry, out: &mut Vec<u8>) -> Emitted {
 
 fn parse_key_share(place: Place, body: &mut Reader<'_>) -> Parsed<KeyShare> {
     match place {
-        Place::ClientHello => Ok(KeyShare::Offered(Reader::new(body.vec16()?).all(share_entry)?)),
+        Place::ClientHello => Ok(KeyShare::Offered(
+            Reader::new(body.vec16()?).all(share_entry)?,
+        )),
         Place::HelloRetryRequest => Ok(KeyShare::Retry(NamedGroup(body.u16()?))),
         _ => share_entry(body).map(KeyShare::Selected),
     }
@@ -601,7 +622,9 @@ fn parse_key_share(place: Place, body: &mut Reader<'_>) -> Parsed<KeyShare> {
 fn emit_key_share(value: &KeyShare, out: &mut Vec<u8>) -> Emitted {
     match value {
         KeyShare::Offered(entries) => prefixed(out, Prefix::U16, |out| {
-            entries.iter().try_for_each(|entry| emit_share_entry(entry, out))
+            entries
+                .iter()
+                .try_for_each(|entry| emit_share_entry(entry, out))
         }),
         KeyShare::Selected(entry) => emit_share_entry(entry, out),
         KeyShare::Retry(group) => {
@@ -627,7 +650,10 @@ fn parse_psk(place: Place, body: &mut Reader<'_>) -> Parsed<PreSharedKey> {
         }
         Ok(binder.to_vec())
     })?;
-    Ok(PreSharedKey::Offered { identities, binders })
+    Ok(PreSharedKey::Offered {
+        identities,
+        binders,
+    })
 }
 
 fn emit_psk(value: &PreSharedKey, out: &mut Vec<u8>) -> Emitted {
@@ -636,7 +662,10 @@ fn emit_psk(value: &PreSharedKey, out: &mut Vec<u8>) -> Emitted {
             put_u16(out, *index);
             Ok(())
         }
-        PreSharedKey::Offered { identities, binders } => {
+        PreSharedKey::Offered {
+            identities,
+            binders,
+        } => {
             prefixed(out, Prefix::U16, |out| {
                 identities.iter().try_for_each(|(identity, age)| {
                     put_vec(out, Prefix::U16, identity)?;
@@ -645,7 +674,9 @@ fn emit_psk(value: &PreSharedKey, out: &mut Vec<u8>) -> Emitted {
                 })
             })?;
             prefixed(out, Prefix::U16, |out| {
-                binders.iter().try_for_each(|binder| put_vec(out, Prefix::U8, binder))
+                binders
+                    .iter()
+                    .try_for_each(|binder| put_vec(out, Prefix::U8, binder))
             })
         }
     }

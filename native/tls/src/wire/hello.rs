@@ -1,6 +1,8 @@
 //! ClientHello, ServerHello and HelloRetryRequest (RFC 8446 section 4.1).
 
-use super::codec::{not_empty, prefixed, put_u16, put_vec, DecodeError, EncodeError, Prefix, Reader};
+use super::codec::{
+    not_empty, prefixed, put_u16, put_vec, DecodeError, EncodeError, Prefix, Reader,
+};
 use super::extension::{Extensions, Offered, Place};
 use super::message::{decode, message};
 use crate::enums::{CipherSuite, ExtensionType, HandshakeType};
@@ -14,8 +16,8 @@ const MAX_SESSION_ID: usize = 32;
 
 /// The random that makes a ServerHello a HelloRetryRequest (RFC 8446 section 4.1.3): SHA-256 of "HelloRetryRequest".
 pub const RETRY_RANDOM: HelloRandom = [
-    0xcf, 0x21, 0xad, 0x74, 0xe5, 0x9a, 0x61, 0x11, 0xbe, 0x1d, 0x8c, 0x02, 0x1e, 0x65, 0xb8, 0x91, 0xc2, 0xa2, 0x11,
-    0x16, 0x7a, 0xbb, 0x8c, 0x5e, 0x07, 0x9e, 0x09, 0xe2, 0xc8, 0xa8, 0x33, 0x9c,
+    0xcf, 0x21, 0xad, 0x74, 0xe5, 0x9a, 0x61, 0x11, 0xbe, 0x1d, 0x8c, 0x02, 0x1e, 0x65, 0xb8, 0x91,
+    0xc2, 0xa2, 0x11, 0x16, 0x7a, 0xbb, 0x8c, 0x5e, 0x07, 0x9e, 0x09, 0xe2, 0xc8, 0xa8, 0x33, 0x9c,
 ];
 
 /// The end of the random of a server that speaks TLS 1.3 but negotiated 1.2, or 1.1 and less (RFC 8446 section 4.1.3).
@@ -51,7 +53,11 @@ impl ClientHello {
                 compression_methods: not_empty(reader.vec8()?)?.to_vec(),
                 extensions: Extensions::default(),
             };
-            let block = if reader.is_empty() { &[][..] } else { reader.vec16()? };
+            let block = if reader.is_empty() {
+                &[][..]
+            } else {
+                reader.vec16()?
+            };
             Ok((hello, block))
         })?;
         hello.extensions = Extensions::parse(Place::ClientHello, block, None)?;
@@ -65,7 +71,9 @@ impl ClientHello {
             out.extend_from_slice(&self.random);
             put_vec(out, Prefix::U8, &self.session_id)?;
             prefixed(out, Prefix::U16, |out| {
-                self.cipher_suites.iter().for_each(|suite| put_u16(out, suite.0));
+                self.cipher_suites
+                    .iter()
+                    .for_each(|suite| put_u16(out, suite.0));
                 Ok(())
             })?;
             put_vec(out, Prefix::U8, &self.compression_methods)?;
@@ -110,7 +118,11 @@ impl ServerHello {
                 session_id: session_id(reader)?,
                 cipher_suite: CipherSuite(reader.u16()?),
                 compression_method: reader.u8()?,
-                extension_block: if reader.is_empty() { Vec::new() } else { reader.vec16()?.to_vec() },
+                extension_block: if reader.is_empty() {
+                    Vec::new()
+                } else {
+                    reader.vec16()?.to_vec()
+                },
             })
         })
     }
@@ -155,12 +167,16 @@ impl ServerHello {
     /// Type and body of each extension as they came.
     pub fn raw_extensions(&self) -> Vec<(u16, Vec<u8>)> {
         let one = |reader: &mut Reader<'_>| Ok((reader.u16()?, reader.vec16()?.to_vec()));
-        Reader::new(&self.extension_block).all(one).unwrap_or_default()
+        Reader::new(&self.extension_block)
+            .all(one)
+            .unwrap_or_default()
     }
 
     /// Does the random end like that of a server that could do better?
     pub fn shows_downgrade(&self) -> bool {
-        DOWNGRADE_SENTINELS.iter().any(|sentinel| self.random.ends_with(sentinel))
+        DOWNGRADE_SENTINELS
+            .iter()
+            .any(|sentinel| self.random.ends_with(sentinel))
     }
 
     /// Appends the message with its header.

@@ -1,6 +1,8 @@
 //! The handshake messages after the hellos (RFC 8446 sections 4.3, 4.4 and 4.6).
 
-use super::codec::{not_empty, prefixed, put_u16, put_vec, DecodeError, EncodeError, Prefix, Reader};
+use super::codec::{
+    not_empty, prefixed, put_u16, put_vec, DecodeError, EncodeError, Prefix, Reader,
+};
 use super::extension::{Extensions, Offered, Place};
 use crate::enums::{HandshakeType, SignatureScheme};
 use crate::error::{Error, Offence};
@@ -44,7 +46,9 @@ impl EncryptedExtensions {
 
     /// Appends the message with its header.
     pub fn emit(&self, out: &mut Vec<u8>) -> Result<(), EncodeError> {
-        message(HandshakeType::ENCRYPTED_EXTENSIONS, out, |out| self.extensions.emit(out))
+        message(HandshakeType::ENCRYPTED_EXTENSIONS, out, |out| {
+            self.extensions.emit(out)
+        })
     }
 }
 
@@ -60,10 +64,14 @@ pub struct CertificateRequest {
 impl CertificateRequest {
     /// Parses the message body.
     pub fn parse(body: &[u8]) -> Result<Self, Error> {
-        let (context, block) =
-            decode("certificate_request", body, |reader| Ok((reader.vec8()?, reader.vec16()?)))?;
+        let (context, block) = decode("certificate_request", body, |reader| {
+            Ok((reader.vec8()?, reader.vec16()?))
+        })?;
         let extensions = Extensions::parse(Place::CertificateRequest, block, None)?;
-        Ok(Self { context: context.to_vec(), extensions })
+        Ok(Self {
+            context: context.to_vec(),
+            extensions,
+        })
     }
 
     /// Appends the message with its header.
@@ -97,8 +105,9 @@ impl Certificate {
     /// Parses the message body; at most `max_entries` certificates, whose extensions must answer to those `offered`.
     pub fn parse(body: &[u8], max_entries: usize, offered: &Offered) -> Result<Self, Error> {
         let malformed = |_| Error::Malformed("certificate");
-        let (context, list) =
-            decode("certificate", body, |reader| Ok((reader.vec8()?, reader.vec24()?)))?;
+        let (context, list) = decode("certificate", body, |reader| {
+            Ok((reader.vec8()?, reader.vec24()?))
+        })?;
         let mut list = Reader::new(list);
         let mut entries = Vec::new();
         while !list.is_empty() {
@@ -112,13 +121,20 @@ impl Certificate {
                 extensions: Extensions::parse(Place::Certificate, block, Some(offered))?,
             });
         }
-        Ok(Self { context: context.to_vec(), entries })
+        Ok(Self {
+            context: context.to_vec(),
+            entries,
+        })
     }
 
     /// Appends the message with its header.
     pub fn emit(&self, out: &mut Vec<u8>) -> Result<(), EncodeError> {
         let entries = self.entries.iter();
-        emit_certificate(&self.context, entries.map(|entry| (&*entry.certificate, &entry.extensions)), out)
+        emit_certificate(
+            &self.context,
+            entries.map(|entry| (&*entry.certificate, &entry.extensions)),
+            out,
+        )
     }
 }
 
@@ -179,7 +195,11 @@ pub struct Finished {
 impl Finished {
     /// Parses the message body, which must have `len` bytes.
     pub fn parse(body: &[u8], len: usize) -> Result<Self, Error> {
-        decode("finished", body, |reader| Ok(Self { verify_data: reader.take(len)?.to_vec() }))
+        decode("finished", body, |reader| {
+            Ok(Self {
+                verify_data: reader.take(len)?.to_vec(),
+            })
+        })
     }
 
     /// Appends the message with its header.
@@ -254,6 +274,12 @@ impl KeyUpdate {
 
     /// The message with its header.
     pub fn bytes(self) -> [u8; 5] {
-        [HandshakeType::KEY_UPDATE.0, 0, 0, 1, u8::from(self.requested)]
+        [
+            HandshakeType::KEY_UPDATE.0,
+            0,
+            0,
+            1,
+            u8::from(self.requested),
+        ]
     }
 }

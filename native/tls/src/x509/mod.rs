@@ -21,7 +21,9 @@ mod store;
 
 pub use certificate::{Spki, MAX_CERTIFICATE_LEN};
 pub(crate) use leaf::algorithm_key_type;
-pub use leaf::{certificate_signature_scheme, issuer, key_type, leaf_info, spki, KeyType, LeafInfo};
+pub use leaf::{
+    certificate_signature_scheme, issuer, key_type, leaf_info, spki, KeyType, LeafInfo,
+};
 pub use path::{verify_client_chain, verify_server_chain, Name, Rejected};
 pub use store::TrustStore;
 
