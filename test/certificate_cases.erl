@@ -8,6 +8,7 @@
 -include_lib("public_key/include/public_key.hrl").
 
 -export([names/0, prepare/0, build/2, through_api/1, directly/1, recorded/1]).
+-export([sni_names/0, sni_prepare/0, sni_through_api/2]).
 
 -import(certificate_maker, [ca/2, leaf/3, make/1, der/1, key/1, chain/1, tampered/1, name/1, resigned/2,
                             basic/1, basic/2, usage/1, purpose/1, purpose/2, alt_names/1, extension/3]).
@@ -325,6 +326,57 @@ events() ->
     end.
 
 %%--------------------------------------------------------------------------------------------------------------------
+%% Server names
+%%--------------------------------------------------------------------------------------------------------------------
+
+%% {Name, options of the listener beside its certificate, name that the client sends}. "a" and "b" have certificates of
+%% their own; the result is the common name of the certificate that the client saw, or the alerts of both sides.
+sni_table() ->
+    Own = fun(S, Host) -> own(maps:get(Host, S)) end,
+    Fun = fun(F) -> [{sni_fun, F}] end,
+    [{sni_hosts_a, fun(S) -> {[{sni_hosts, [{"a", Own(S, "a")}, {"b", Own(S, "b")}]}], "a"} end},
+     {sni_hosts_b, fun(S) -> {[{sni_hosts, [{"a", Own(S, "a")}, {"b", Own(S, "b")}]}], "b"} end},
+     {sni_hosts_none, fun(S) -> {[{sni_hosts, [{"a", Own(S, "a")}]}], "c"} end},
+     {sni_hosts_case, fun(S) -> {[{sni_hosts, [{"a", Own(S, "a")}]}], "A"} end},
+     {sni_fun, fun(S) -> {Fun(fun("a") -> Own(S, "a"); (_) -> undefined end), "a"} end},
+     {sni_fun_undefined, fun(_) -> {Fun(fun(_) -> undefined end), "a"} end},
+     {sni_fun_unrecognized, fun(_) -> {Fun(fun(_) -> unrecognized end), "a"} end},
+     {sni_fun_crash, fun(_) -> {Fun(fun(_) -> error(oops) end), "a"} end},
+     {sni_fun_no_list, fun(_) -> {Fun(fun(_) -> nonsense end), "a"} end},
+     {sni_fun_bad_option, fun(_) -> {Fun(fun(_) -> [{verify, nonsense}] end), "a"} end},
+     {sni_fun_other_versions, fun(S) -> {Fun(fun(_) -> [{versions, ['tlsv1.3']} | Own(S, "b")] end), "a"} end},
+     {sni_fun_no_name, fun(S) -> {Fun(fun(_) -> Own(S, "a") end), disable} end},
+     {sni_trailing_dot, fun(S) -> {Fun(fun(_) -> Own(S, "a") end), "a."} end},
+     {sni_alpn, fun(S) -> {Fun(fun(_) -> [{alpn_preferred_protocols, [<<"x">>]} | Own(S, "a")] end), "a"} end},
+     {sni_fun_wants_certificate, fun(#{root := R} = S) ->
+             {Fun(fun(_) -> [{verify, verify_peer}, {fail_if_no_peer_cert, true}, {cacerts, [der(R)]} | Own(S, "a")] end), "a"} end}].
+
+own(#{der := Der, key := Key}) ->
+    [{cert, Der}, {key, {'PrivateKeyInfo', public_key:der_encode('PrivateKeyInfo', Key)}}].
+
+sni_names() -> [Name || {Name, _} <- sni_table()].
+
+sni_prepare() ->
+    Root = ca("root", self),
+    maps:from_list([{root, Root} | [{H, leaf([H], Root, #{name => H})} || H <- ["a", "b", "default"]]]).
+
+sni_through_api(Name, Shared) ->
+    {_, Make} = lists:keyfind(Name, 1, sni_table()),
+    {Options, Sent} = Make(Shared),
+    Common = [{versions, ['tlsv1.3']}, {log_level, none}, {active, false}],
+    {Client, Server} = handshake(own(maps:get("default", Shared)) ++ Options ++ Common,
+                                 [{verify, verify_none}, {server_name_indication, Sent} | Common],
+                                 fun(Socket) ->
+                                         {ok, Der} = ssl:peercert(Socket),
+                                         {seen, common_name(public_key:pkix_decode_cert(Der, otp)), ssl:recv(Socket, 1, 300)}
+                                 end),
+    {case Client of
+         {seen, Seen, {error, timeout}} -> Seen;
+         {seen, Seen, Later} -> {Seen, outcome(Later)};
+         _ -> outcome(Client)
+     end, outcome(Server)}.
+
+%%--------------------------------------------------------------------------------------------------------------------
 %% Through the API
 %%--------------------------------------------------------------------------------------------------------------------
 
@@ -344,6 +396,11 @@ through_api(#{verifier := Verifier, sent := Sent, key := Key, options := Options
                         {key, {'ECPrivateKey', public_key:der_encode('ECPrivateKey', ServerKey)}} | Options] ++ Common,
                        [{verify, verify_none} | Own] ++ Common}
         end,
+    {Client, Server} = handshake(ServerOptions, ClientOptions, fun(_) -> {ok, connected} end),
+    {outcome(case Verifier of client -> Client; server -> Server end), events()}.
+
+%% What the client's connect gave, or the fun with its socket, and what the server's handshake gave.
+handshake(ServerOptions, ClientOptions, Connected) ->
     {ok, Listen} = ssl:listen(0, [{ip, {127, 0, 0, 1}}, {reuseaddr, true} | ServerOptions]),
     {ok, {_, Port}} = ssl:sockname(Listen),
     Test = self(),
@@ -354,11 +411,19 @@ through_api(#{verifier := Verifier, sent := Sent, key := Key, options := Options
                                           receive stop -> ok end
                                   end),
     Client = ssl:connect("localhost", Port, ClientOptions, 5000),
-    ServerResult = receive {server, R} -> R; {'DOWN', Ref, _, _, Reason} -> {error, Reason} after 10000 -> {error, no_answer} end,
+    Seen = case Client of
+               {ok, Socket} -> Connected(Socket);
+               Error -> Error
+           end,
+    ServerResult = receive
+                       {server, R} -> R;
+                       {'DOWN', Ref, _, _, Reason} -> {error, Reason}
+                   after 10000 -> {error, no_answer}
+                   end,
     Server ! stop,
-    case Client of {ok, Socket} -> ssl:close(Socket); _ -> ok end,
+    case Client of {ok, S} -> ssl:close(S); _ -> ok end,
     ssl:close(Listen),
-    {outcome(case Verifier of client -> Client; server -> ServerResult end), events()}.
+    {Seen, ServerResult}.
 
 outcome({ok, _}) -> ok;
 outcome({error, {tls_alert, {Name, Text}}}) ->
@@ -366,12 +431,15 @@ outcome({error, {tls_alert, {Name, Text}}}) ->
 outcome({error, Reason}) ->
     {error, Reason}.
 
-%% What stands behind the name of the alert.
+%% What stands behind the name of the alert, on one line; where OTP shows a stack trace, only what it is about.
 details(Text) ->
     case string:split(Text, "\n") of
-        [_, Details] -> lists:flatten(string:replace(string:trim(Details), "\n", " ", all));
+        [_, "{failed_to_decode_certificate" ++ _] -> "failed_to_decode_certificate";
+        [_, Details] -> flat(Details);
         [_] -> ""
     end.
+
+flat(Text) -> lists:flatten(lists:join(" ", string:lexemes(Text, " \n"))).
 
 %%--------------------------------------------------------------------------------------------------------------------
 %% Directly
@@ -399,7 +467,7 @@ directly(#{verifier := Verifier, sent := Sent, options := Options0}) ->
                      {alert, ssl_alert_text:name(Code),
                       case ssl_verdict:details(New) of
                           undefined -> "";
-                          Details -> lists:flatten(string:replace(lists:flatten(io_lib:format("~P", [Details, 20])), "\n", " ", all))
+                          Details -> details(lists:flatten(io_lib:format("alert\n~P", [Details, 20])))
                       end}
              end,
     {Answer, events()}.
@@ -408,5 +476,7 @@ directly(#{verifier := Verifier, sent := Sent, options := Options0}) ->
 recorded(File) ->
     {ok, _} = application:ensure_all_started(ssl),
     Shared = prepare(),
-    Results = [{Name, through_api(build(Name, Shared))} || Name <- names()],
+    SniShared = sni_prepare(),
+    Results = [{Name, through_api(build(Name, Shared))} || Name <- names()]
+        ++ [{Name, sni_through_api(Name, SniShared)} || Name <- sni_names()],
     ok = file:write_file(File, [io_lib:format("~tp.~n", [R]) || R <- Results]).

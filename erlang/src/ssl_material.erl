@@ -471,11 +471,11 @@ merged(Given, Opts, Context) ->
             case config(server, New) of
                 {ok, Config, NewContext} ->
                     {ok, Config, (maps:remove(sni, NewContext))#{exchange := map_get(exchange, Context), options => New}};
-                {error, Reason} ->
-                    erroneous(Reason)
+                {error, _} = Error ->
+                    erroneous(Error)
             end;
-        {error, Reason} ->
-            erroneous(Reason);
+        {error, _} = Error ->
+            erroneous(Error);
         false ->
             erroneous(Given)
     end.
