@@ -434,12 +434,14 @@ outcome({error, Reason}) ->
 %% What stands behind the name of the alert, on one line; where OTP shows a stack trace, only what it is about.
 details(Text) ->
     case string:split(Text, "\n") of
-        [_, "{failed_to_decode_certificate" ++ _] -> "failed_to_decode_certificate";
-        [_, Details] -> flat(Details);
-        [_] -> ""
+        [_, Details] ->
+            case lists:flatten(lists:join(" ", string:lexemes(Details, " \n"))) of
+                "{failed_to_decode_certificate" ++ _ -> "failed_to_decode_certificate";
+                Flat -> Flat
+            end;
+        [_] ->
+            ""
     end.
-
-flat(Text) -> lists:flatten(lists:join(" ", string:lexemes(Text, " \n"))).
 
 %%--------------------------------------------------------------------------------------------------------------------
 %% Directly

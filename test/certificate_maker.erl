@@ -23,7 +23,10 @@ leaf(Hosts, Issuer, Spec) ->
 
 -spec make(map()) -> made().
 make(#{name := Name, issuer := Issuer} = Spec) ->
-    Key = maps:get(key, Spec, key(p256)),
+    {Public, Key} = case maps:get(key, Spec, key(p256)) of
+                        {{Record, _, _} = P, K0} when Record =:= 'ML-DSAPublicKey'; Record =:= 'SLH-DSAPublicKey' -> {P, K0};
+                        K0 -> {K0, K0}
+                    end,
     {IssuerName, IssuerKey} =
         case Issuer of
             self -> {maps:get(issuer_name, Spec, name(Name)), Key};
@@ -37,7 +40,7 @@ make(#{name := Name, issuer := Issuer} = Spec) ->
              issuer = IssuerName,
              validity = #'Validity'{notBefore = time(From), notAfter = time(To)},
              subject = name(Name),
-             subjectPublicKeyInfo = public(Key),
+             subjectPublicKeyInfo = public(Public),
              extensions = maps:get(extensions, Spec, [])},
     Der = public_key:pkix_sign(Tbs, IssuerKey),
     #{der => Der, otp => public_key:pkix_decode_cert(Der, otp), key => Key, issuer => Issuer}.
@@ -72,8 +75,13 @@ key(p384) -> public_key:generate_key({namedCurve, secp384r1});
 key(ed25519) -> public_key:generate_key({namedCurve, ed25519});
 key(ed448) -> public_key:generate_key({namedCurve, ed448});
 key({curve, Curve}) -> public_key:generate_key({namedCurve, Curve});
-key({rsa, Bits}) -> public_key:generate_key({rsa, Bits, 65537}).
+key({rsa, Bits}) -> public_key:generate_key({rsa, Bits, 65537});
+%% With the public key, which the private one does not hold.
+key(PostQuantum) -> public_key:generate_key(PostQuantum).
 
+public({_, Algorithm, _} = Key) when element(1, Key) =:= 'ML-DSAPublicKey'; element(1, Key) =:= 'SLH-DSAPublicKey' ->
+    #'OTPSubjectPublicKeyInfo'{algorithm = #'PublicKeyAlgorithm'{algorithm = post_quantum_oid(Algorithm), parameters = asn1_NOVALUE},
+                               subjectPublicKey = Key};
 public(#'RSAPrivateKey'{modulus = N, publicExponent = E}) ->
     #'OTPSubjectPublicKeyInfo'{algorithm = #'PublicKeyAlgorithm'{algorithm = ?rsaEncryption, parameters = ?NO_PARAMETERS},
                                subjectPublicKey = #'RSAPublicKey'{modulus = N, publicExponent = E}};
@@ -99,6 +107,11 @@ algorithm(#'ECPrivateKey'{}, Digest) ->
                                           sha256 -> ?'ecdsa-with-SHA256';
                                           sha384 -> ?'ecdsa-with-SHA384'
                                       end, parameters = asn1_NOVALUE}.
+
+%% RFC 9881, RFC 9909.
+post_quantum_oid(Algorithm) ->
+    {_, N} = lists:keyfind(Algorithm, 1, [{mldsa44, 17}, {mldsa65, 18}, {mldsa87, 19}, {slh_dsa_sha2_128f, 21}]),
+    {2, 16, 840, 1, 101, 3, 4, 3, N}.
 
 %% Days from now.
 time(Days) ->

@@ -94,7 +94,10 @@ hostile_lists_end_in_time(_) ->
     Selfs = [ca(#{name => "same", key => K}, self) || K <- Keys],
     Mesh = [der(ca(#{name => "same", key => K}, S)) || K <- Keys, S <- Selfs],
     Leaf = leaf(["localhost"], hd(Selfs), #{}),
+    Stray = der(ca("stray", self)),
     Lists = [[der(Leaf) | Mesh],
+             [der(Leaf), Stray | Mesh],
+             [der(Leaf), Stray | lists:append(lists:duplicate(10, Mesh))],
              [der(Leaf) | lists:append(lists:duplicate(10, Mesh))],
              [der(Leaf) | lists:duplicate(2000, der(Leaf))],
              [der(Leaf) | lists:duplicate(1000, der(hd(Selfs)))]],
@@ -383,7 +386,8 @@ reasons_for_bad_files(Config) ->
 %% OTP shows the entries of a file with two keys.
 keys_do_not_show_in_reasons(Config) ->
     File = filename:join(?config(priv_dir, Config), "two.pem"),
-    #{key := Key} = Made = leaf(["localhost"], Root = ca("root", self), #{}),
+    Root = ca("root", self),
+    #{key := Key} = Made = leaf(["localhost"], Root, #{}),
     Der = public_key:der_encode('PrivateKeyInfo', Key),
     #'ECPrivateKey'{privateKey = Secret} = Key,
     Entry = {'PrivateKeyInfo', Der, not_encrypted},
@@ -410,7 +414,6 @@ configuration_is_found_again(_) ->
     {ok, Config, _} = ssl_material:config(client, Options),
     {ok, Other, _} = ssl_material:config(client, Options#{max_handshake_size := 5000}),
     true = Config =/= Other,
-    ssl:clear_pem_cache(),
     ok.
 
 %% A store of 140 certificates, as an operating system has it.

@@ -24,7 +24,7 @@
 %% Certificates of one chain that is built here, the own one included.
 -define(MAX_CHAIN, 12).
 -define(MAX_CERTS, 100).
--define(MAX_CHECKS, 200).
+-define(MAX_CHECKS, 100).
 -define(MAX_PATHS, 10).
 
 %% Decodes what a peer sent, as far as it may count with this `depth`.
@@ -34,8 +34,9 @@ decode(Ders, Depth) ->
     try
         {ok, [#cert{der = Der, otp = public_key:pkix_decode_cert(Der, otp)} || Der <- Considered]}
     catch
+        %% With a stack trace on some releases.
+        error:{_, {error, {asn1, {Reason, [_ | _]}}}} -> {error, Reason};
         error:{_, {error, {asn1, Reason}}} -> {error, Reason};
-        error:{badmatch, {error, {asn1, Reason}}} -> {error, Reason};
         error:_ -> {error, undecodable}
     end.
 

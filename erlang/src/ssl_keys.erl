@@ -231,6 +231,12 @@ sign(#{sign_fun := Fun, algorithm := Sign} = Key, Hash, Sign, Message) ->
     Fun(Message, Hash, maps:get(sign_opts, Key, []) ++ options(Sign, Hash));
 sign(#{sign_fun := Fun}, Hash, Sign, Message) ->
     Fun(Message, Hash, options(Sign, Hash));
+%% Either half of the key may be missing, and then is empty.
+sign({'ML-DSAPrivateKey', Algorithm, Seed, Expanded}, _, _, Message) ->
+    crypto:sign(Algorithm, none, Message, case Seed of
+                                              <<_, _/binary>> -> {seed, Seed};
+                                              _ -> {expandedkey, Expanded}
+                                          end);
 sign(Key, _, slhdsa, Message) ->
     public_key:sign(Message, none, Key);
 %% Releases before 27 take the parameters of an RSA-PSS key in the options only.

@@ -18,8 +18,9 @@
 %% Seconds without use after which an entry goes, and between two sweeps.
 -define(IDLE, 600).
 -define(SWEEP, 120).
-%% Entries kept at most: programs that make up options for every connection must not fill the memory.
--define(LIMIT, 2000).
+%% Entries kept at most: programs that make up options for every connection must not fill the memory. Beyond it all
+%% are dropped: what is in use is soon there again.
+-define(LIMIT, 500).
 %% The time of the last use is written this seldom, so that readers do not write.
 -define(TOUCH, 60).
 
@@ -44,12 +45,10 @@ find(Key) ->
 %% Keeps a value, and gives it back.
 -spec store(Key :: term(), Value) -> Value when Value :: term().
 store(Key, Value) ->
-    try ets:info(?TABLE, size) of
-        Size when is_integer(Size), Size < ?LIMIT ->
-            true = ets:insert(?TABLE, {Key, Value, erlang:monotonic_time(second)}),
-            Value;
-        _ ->
-            Value
+    try
+        ets:info(?TABLE, size) >= ?LIMIT andalso ets:delete_all_objects(?TABLE),
+        true = ets:insert(?TABLE, {Key, Value, erlang:monotonic_time(second)}),
+        Value
     catch
         error:badarg -> Value
     end.
