@@ -50,11 +50,23 @@ pub fn identities() -> &'static [Identity] {
     static IDENTITIES: OnceLock<Vec<Identity>> = OnceLock::new();
     IDENTITIES.get_or_init(|| {
         vec![
-            identity(&rcgen::PKCS_ECDSA_P256_SHA256, SignatureScheme::ECDSA_SECP256R1_SHA256),
-            identity(&rcgen::PKCS_ECDSA_P384_SHA384, SignatureScheme::ECDSA_SECP384R1_SHA384),
-            identity(&rcgen::PKCS_ECDSA_P521_SHA512, SignatureScheme::ECDSA_SECP521R1_SHA512),
+            identity(
+                &rcgen::PKCS_ECDSA_P256_SHA256,
+                SignatureScheme::ECDSA_SECP256R1_SHA256,
+            ),
+            identity(
+                &rcgen::PKCS_ECDSA_P384_SHA384,
+                SignatureScheme::ECDSA_SECP384R1_SHA384,
+            ),
+            identity(
+                &rcgen::PKCS_ECDSA_P521_SHA512,
+                SignatureScheme::ECDSA_SECP521R1_SHA512,
+            ),
             identity(&rcgen::PKCS_ED25519, SignatureScheme::ED25519),
-            identity(&rcgen::PKCS_RSA_SHA256, SignatureScheme::RSA_PSS_RSAE_SHA256),
+            identity(
+                &rcgen::PKCS_RSA_SHA256,
+                SignatureScheme::RSA_PSS_RSAE_SHA256,
+            ),
         ]
     })
 }
@@ -67,7 +79,9 @@ pub fn p256() -> &'static Identity {
 fn identity(algorithm: &'static rcgen::SignatureAlgorithm, scheme: SignatureScheme) -> Identity {
     let ca_key = KeyPair::generate_for(algorithm).unwrap();
     let mut params = CertificateParams::new(Vec::<String>::new()).unwrap();
-    params.distinguished_name.push(DnType::CommonName, "Test CA");
+    params
+        .distinguished_name
+        .push(DnType::CommonName, "Test CA");
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
     let ca = params.self_signed(&ca_key).unwrap();
@@ -141,14 +155,20 @@ pub fn config() -> Config {
 }
 
 pub fn server_config(identity: &Identity) -> Config {
-    Config { credentials: vec![identity.credential()], ..config() }
+    Config {
+        credentials: vec![identity.credential()],
+        ..config()
+    }
 }
 
 /// Verifies natively against the identity's CA.
 pub fn client_config(identity: &Identity) -> Config {
     Config {
         verify_peer: true,
-        native_verify: Some(NativeVerify { store: identity.store(), depth: 10 }),
+        native_verify: Some(NativeVerify {
+            store: identity.store(),
+            depth: 10,
+        }),
         ..config()
     }
 }
@@ -213,7 +233,11 @@ impl Peer {
         let mut heavy = false;
         loop {
             let Connection { rx, tx } = &mut self.connection;
-            let output = if heavy { rx.next_heavy(tx) } else { rx.next(tx) };
+            let output = if heavy {
+                rx.next_heavy(tx)
+            } else {
+                rx.next(tx)
+            };
             heavy = false;
             match output {
                 Output::Transmit(bytes) => sent.extend(bytes),
@@ -332,7 +356,12 @@ pub fn assert_connected(client: &mut Peer, server: &mut Peer) {
         assert!(client.data == data);
         client.data.clear();
     }
-    let export = |peer: &Peer| peer.connection.rx.export(b"EXPORTER-test", Some(b"context"), 48).unwrap();
+    let export = |peer: &Peer| {
+        peer.connection
+            .rx
+            .export(b"EXPORTER-test", Some(b"context"), 48)
+            .unwrap()
+    };
     assert!(export(client) == export(server));
 }
 

@@ -1,0 +1,326 @@
+//! Against rustls, as client and as server, over everything both have.
+
+mod common;
+use common::*;
+use rustls::crypto::aws_lc_rs as provider;
+use rustls::crypto::CryptoProvider;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer, ServerName, UnixTime};
+use rustls::{
+    ClientConfig, ClientConnection, RootCertStore, ServerConfig, ServerConnection,
+    SupportedCipherSuite,
+};
+use std::io::{Read, Write};
+use std::sync::Arc;
+use std::time::Duration;
+use tls_core::config::Config;
+use tls_core::enums::*;
+use tls_core::query::Event;
+
+/// The clock of the certificates.
+#[derive(Debug)]
+struct Clock;
+impl rustls::time_provider::TimeProvider for Clock {
+    fn current_time(&self) -> Option<UnixTime> {
+        Some(UnixTime::since_unix_epoch(Duration::from_secs(NOW)))
+    }
+}
+
+fn crypto(suites: Vec<SupportedCipherSuite>, group: Option<NamedGroup>) -> Arc<CryptoProvider> {
+    let all = provider::default_provider();
+    let kx_groups = all.kx_groups.iter().copied();
+    Arc::new(CryptoProvider {
+        cipher_suites: suites,
+        kx_groups: kx_groups
+            .filter(|row| group.is_none_or(|group| u16::from(row.name()) == group.0))
+            .collect(),
+        ..all
+    })
+}
+
+fn suites() -> Vec<SupportedCipherSuite> {
+    let all = provider::default_provider().cipher_suites;
+    all.into_iter()
+        .filter(|suite| suite.tls13().is_some())
+        .collect()
+}
+
+fn groups() -> Vec<NamedGroup> {
+    let all = provider::default_provider().kx_groups;
+    all.iter()
+        .map(|group| NamedGroup(u16::from(group.name())))
+        .filter(|group| GROUPS.contains(group))
+        .collect()
+}
+
+fn key(identity: &Identity) -> PrivateKeyDer<'static> {
+    PrivatePkcs8KeyDer::from(identity.key_pkcs8.clone()).into()
+}
+
+fn chain(identity: &Identity) -> Vec<CertificateDer<'static>> {
+    identity
+        .chain
+        .iter()
+        .cloned()
+        .map(CertificateDer::from)
+        .collect()
+}
+
+fn roots(identity: &Identity) -> Arc<RootCertStore> {
+    let mut roots = RootCertStore::empty();
+    roots.add(identity.ca.clone().into()).unwrap();
+    Arc::new(roots)
+}
+
+fn rustls_client(identity: &Identity, crypto: Arc<CryptoProvider>, auth: bool) -> ClientConfig {
+    let builder = ClientConfig::builder_with_details(crypto, Arc::new(Clock))
+        .with_protocol_versions(&[&rustls::version::TLS13])
+        .unwrap()
+        .with_root_certificates(roots(identity));
+    match auth {
+        true => builder
+            .with_client_auth_cert(chain(identity), key(identity))
+            .unwrap(),
+        false => builder.with_no_client_auth(),
+    }
+}
+
+fn rustls_server(identity: &Identity, crypto: Arc<CryptoProvider>, auth: bool) -> ServerConfig {
+    let builder = ServerConfig::builder_with_details(Arc::clone(&crypto), Arc::new(Clock))
+        .with_protocol_versions(&[&rustls::version::TLS13])
+        .unwrap();
+    let builder = match auth {
+        true => {
+            let verifier = rustls::server::WebPkiClientVerifier::builder_with_provider(
+                roots(identity),
+                crypto,
+            );
+            builder.with_client_cert_verifier(verifier.build().unwrap())
+        }
+        false => builder.with_no_client_auth(),
+    };
+    builder
+        .with_single_cert(chain(identity), key(identity))
+        .unwrap()
+}
+
+/// A rustls connection of either role.
+struct Theirs(rustls::Connection, Vec<u8>);
+
+impl Theirs {
+    fn client(config: ClientConfig) -> Self {
+        let name = ServerName::try_from(HOST).unwrap();
+        Self(
+            ClientConnection::new(Arc::new(config), name)
+                .unwrap()
+                .into(),
+            Vec::new(),
+        )
+    }
+
+    fn server(config: ServerConfig) -> Self {
+        Self(
+            ServerConnection::new(Arc::new(config)).unwrap().into(),
+            Vec::new(),
+        )
+    }
+
+    fn send(&mut self) -> Vec<u8> {
+        let mut out = Vec::new();
+        while self.0.wants_write() {
+            self.0.write_tls(&mut out).unwrap();
+        }
+        out
+    }
+
+    fn feed(&mut self, mut bytes: &[u8]) -> Result<(), rustls::Error> {
+        while !bytes.is_empty() {
+            self.0.read_tls(&mut bytes).unwrap();
+            self.0.process_new_packets()?;
+            let mut piece = [0; 4096];
+            while let Ok(len @ 1..) = self.0.reader().read(&mut piece) {
+                self.1.extend(&piece[..len]);
+            }
+        }
+        Ok(())
+    }
+
+    fn data(&mut self) -> Vec<u8> {
+        std::mem::take(&mut self.1)
+    }
+}
+
+fn talk_to(ours: &mut Peer, theirs: &mut Theirs) {
+    for _ in 0..20 {
+        let sent = ours.run();
+        theirs.feed(&sent).unwrap();
+        let came = theirs.send();
+        let answer = ours.feed(&came);
+        theirs.feed(&answer).unwrap();
+        if sent.is_empty() && came.is_empty() && answer.is_empty() {
+            return;
+        }
+    }
+    panic!("they never stop");
+}
+
+fn assert_data_flows(ours: &mut Peer, theirs: &mut Theirs) {
+    assert_eq!(ours.error, None);
+    assert!(ours.is_connected() && !theirs.0.is_handshaking());
+    for size in [1, 1000, 40_000] {
+        let data: Vec<u8> = (0..size).map(|i| (i * 7) as u8).collect();
+        theirs.feed(&ours.seal(&data)).unwrap();
+        assert!(theirs.data() == data);
+        theirs.0.writer().write_all(&data).unwrap();
+        let sealed = theirs.send();
+        let answer = ours.open(&sealed);
+        theirs.feed(&answer).unwrap();
+        assert!(ours.data == data);
+        ours.data.clear();
+    }
+    let exported = ours
+        .connection
+        .rx
+        .export(b"EXPORTER-x", Some(b"ctx"), 40)
+        .unwrap();
+    let theirs = theirs
+        .0
+        .export_keying_material(vec![0; 40], b"EXPORTER-x", Some(b"ctx"))
+        .unwrap();
+    assert_eq!(exported.as_ref(), theirs);
+}
+
+fn assert_closes(ours: &mut Peer, theirs: &mut Theirs) {
+    theirs.0.send_close_notify();
+    let closing = theirs.send();
+    ours.open(&closing);
+    assert!(matches!(ours.events.last(), Some(Event::PeerClosed)));
+    ours.connection.tx.close_notify();
+    theirs.feed(&ours.run()).unwrap();
+    assert_eq!(theirs.0.reader().read(&mut [0]).unwrap(), 0);
+}
+
+#[test]
+fn our_client_connects_to_rustls_over_every_suite_group_and_signature() {
+    for suite in suites() {
+        for group in groups() {
+            for identity in identities() {
+                let server = rustls_server(identity, crypto(vec![suite], Some(group)), false);
+                let mut theirs = Theirs::server(server);
+                let mut ours = Peer::client(Config {
+                    key_share_groups: vec![group],
+                    ..client_config(identity)
+                });
+                talk_to(&mut ours, &mut theirs);
+                assert_data_flows(&mut ours, &mut theirs);
+                assert_eq!(ours.info().cipher_suite.0, u16::from(suite.suite()));
+                assert_eq!(ours.info().group, group);
+                assert_closes(&mut ours, &mut theirs);
+            }
+        }
+    }
+}
+
+#[test]
+fn rustls_connects_to_our_server_over_every_suite_group_and_signature() {
+    for suite in suites() {
+        for group in groups() {
+            for identity in identities() {
+                let client = rustls_client(identity, crypto(vec![suite], Some(group)), false);
+                let mut theirs = Theirs::client(client);
+                let mut ours = Peer::server(server_config(identity));
+                talk_to(&mut ours, &mut theirs);
+                assert_data_flows(&mut ours, &mut theirs);
+                assert_eq!(ours.info().group, group);
+                assert_closes(&mut ours, &mut theirs);
+            }
+        }
+    }
+}
+
+#[test]
+fn our_client_follows_the_hello_retry_request_of_rustls() {
+    let server = rustls_server(p256(), crypto(suites(), Some(NamedGroup::SECP384R1)), false);
+    let mut theirs = Theirs::server(server);
+    let mut ours = Peer::client(client_config(p256()));
+    talk_to(&mut ours, &mut theirs);
+    assert_data_flows(&mut ours, &mut theirs);
+    assert!(ours.info().hrr);
+    assert_eq!(ours.info().group, NamedGroup::SECP384R1);
+}
+
+#[test]
+fn rustls_follows_our_hello_retry_request() {
+    for cookie in [false, true] {
+        let mut theirs = Theirs::client(rustls_client(p256(), crypto(suites(), None), false));
+        let mut ours = Peer::server(Config {
+            groups: vec![NamedGroup::SECP384R1],
+            cookie,
+            ..server_config(p256())
+        });
+        talk_to(&mut ours, &mut theirs);
+        assert_data_flows(&mut ours, &mut theirs);
+        assert!(ours.info().hrr);
+    }
+}
+
+#[test]
+fn our_client_authenticates_to_rustls() {
+    for identity in identities() {
+        let mut theirs = Theirs::server(rustls_server(identity, crypto(suites(), None), true));
+        let mut ours = Peer::client(Config {
+            credentials: vec![identity.credential()],
+            ..client_config(identity)
+        });
+        talk_to(&mut ours, &mut theirs);
+        assert_data_flows(&mut ours, &mut theirs);
+        assert_eq!(ours.info().own_credential, Some(0));
+    }
+}
+
+#[test]
+fn rustls_authenticates_to_our_server() {
+    for identity in identities() {
+        let mut theirs = Theirs::client(rustls_client(identity, crypto(suites(), None), true));
+        let mut ours = Peer::server(Config {
+            credentials: vec![identity.credential()],
+            fail_if_no_peer_cert: true,
+            ..client_config(identity)
+        });
+        talk_to(&mut ours, &mut theirs);
+        assert_data_flows(&mut ours, &mut theirs);
+        assert_eq!(ours.info().peer_chain[..], identity.chain[..]);
+        assert!(ours.info().signature_scheme.is_some());
+    }
+}
+
+#[test]
+fn keys_are_updated_by_either_side() {
+    let mut theirs = Theirs::server(rustls_server(p256(), crypto(suites(), None), false));
+    let mut ours = Peer::client(client_config(p256()));
+    talk_to(&mut ours, &mut theirs);
+    for request in [false, true] {
+        ours.connection.tx.update_keys(request).unwrap();
+        assert_data_flows(&mut ours, &mut theirs);
+    }
+    theirs.0.refresh_traffic_keys().unwrap();
+    assert_data_flows(&mut ours, &mut theirs);
+    assert!(matches!(
+        ours.events.last(),
+        Some(Event::PeerKeyUpdate { .. })
+    ));
+}
+
+#[test]
+fn application_protocols_are_agreed_on() {
+    let mut server = rustls_server(p256(), crypto(suites(), None), false);
+    server.alpn_protocols = vec![b"h2".to_vec()];
+    let mut theirs = Theirs::server(server);
+    let alpn = vec![b"http/1.1".to_vec(), b"h2".to_vec()];
+    let mut ours = Peer::client(Config {
+        alpn,
+        ..client_config(p256())
+    });
+    talk_to(&mut ours, &mut theirs);
+    assert_eq!(ours.info().alpn.as_deref(), Some(&b"h2"[..]));
+    assert_eq!(theirs.0.alpn_protocol(), Some(&b"h2"[..]));
+}
