@@ -43,7 +43,11 @@ answers(Which, Dir) ->
     logger:set_primary_config(level, none),
     case Which of
         stock -> {ok, _} = application:ensure_all_started(ssl);
-        candidate -> ok
+        candidate ->
+            %% Both have modules of the same names: the right ones must answer.
+            Ours = filename:dirname(code:which(ssl_opts)),
+            [] = [M || M <- [ssl, tls_record, dtls_record, dtls_v1, tls_v1, ssl_cipher, ssl_cipher_format, ssl_config,
+                             ssl_dh_groups, ssl_pkix_db, tls_socket_tcp], filename:dirname(code:which(M)) =/= Ours]
     end,
     Questions = calls() ++ option_questions(Dir),
     Answers = [{Q, ask(Which, Q)} || Q <- Questions],
@@ -62,9 +66,8 @@ exception({case_clause, _}) -> case_clause;
 exception({badmatch, _}) -> badmatch;
 exception(Reason) -> Reason.
 
-answer(stock, {call, M, F, A}) -> apply(M, F, real(A));
-answer(candidate, {call, ssl, F, A}) -> candidate_call(F, real(A));
-answer(candidate, {call, M, F, A}) -> apply(M, F, real(A));
+answer(_, {call, ssl, versions, []}) -> tl(ssl:versions());
+answer(_, {call, M, F, A}) -> apply(M, F, real(A));
 answer(stock, {connect, Host, Opts}) -> stock_config(ssl_config:handle_options(real(Opts), client, Host));
 answer(candidate, {connect, Host, Opts}) -> config(ssl_opts:connect(Host, real(Opts)));
 answer(stock, {listen, Opts}) -> stock_config(ssl_config:handle_options(real(Opts), server, undefined));
@@ -89,20 +92,6 @@ answer(candidate, {upgrade, Role, Opts}) ->
 with_socket(Fun) ->
     {ok, S} = gen_tcp:listen(0, [{active, false}, {packet, 2}]),
     try Fun(S) after gen_tcp:close(S) end.
-
-candidate_call(F, A) ->
-    Bodies = #{{cipher_suites, 2} => ssl_suites, {cipher_suites, 3} => ssl_suites, {str_to_suite, 1} => ssl_suites,
-               {suite_to_str, 1} => {ssl_suites, rfc_name}, {suite_to_openssl_str, 1} => {ssl_suites, openssl_name},
-               {filter_cipher_suites, 2} => {ssl_suites, filter},
-               {append_cipher_suites, 2} => {ssl_suites, append},
-               {prepend_cipher_suites, 2} => {ssl_suites, prepend},
-               {eccs, 0} => ssl_algorithms, {eccs, 1} => ssl_algorithms, {groups, 0} => ssl_algorithms,
-               {groups, 1} => ssl_algorithms, {signature_algs, 2} => ssl_algorithms,
-               {versions, 0} => ssl_versions, {tls_version, 1} => ssl_versions},
-    case map_get({F, length(A)}, Bodies) of
-        {Module, Function} -> apply(Module, Function, A);
-        Module -> apply(Module, F, A)
-    end.
 
 %% Funs cannot be written down the same way twice: `'$fun/N'` stands for one.
 real('$filter') -> fun(Part) -> erlang:phash2(Part, 3) =/= 0 end;
@@ -208,7 +197,9 @@ calls() ->
     [{call, ssl, F, [[{P, '$filter'}], Maps]} || P <- [key_exchange, cipher, mac, prf],
                                                 F <- [append_cipher_suites, prepend_cipher_suites]] ++
     [{call, ssl, filter_cipher_suites, [Maps, [{P, '$filter'}]]} || P <- [key_exchange, cipher, mac, prf]] ++
-    [{call, ssl, eccs, []}, {call, ssl, groups, []}, {call, ssl, groups, [default]}, {call, tls_v1, groups, []}] ++
+    [{call, ssl, format_error, [E]} || E <- errors()] ++
+    [{call, ssl, tls_version, [V]} || V <- Wires] ++
+    [{call, ssl, versions, []}, {call, ssl, eccs, []}, {call, ssl, groups, []}, {call, ssl, groups, [default]}, {call, tls_v1, groups, []}] ++
     [{call, ssl, eccs, [V]} || V <- [foo | versions()]] ++
     [{call, ssl, signature_algs, [D, V]} || D <- [default, all, exclusive, foo], V <- [foo | versions()]] ++
     [{call, M, protocol_version, [V]} || M <- [tls_record, dtls_record], V <- Wires] ++
@@ -238,6 +229,24 @@ calls() ->
     [{call, ssl_cipher, signature_schemes_1_2, [Algs]}
      || Algs <- [[rsa_pkcs1_sha256, {sha256, rsa}, ecdsa_secp256r1_sha256, {sha256, ecdsa}, rsa_pss_rsae_sha256,
                   rsa_pss_pss_sha512, eddsa_ed25519, mldsa44, slh_dsa_sha2_128f, rsa_pkcs1_sha1, ecdsa_sha1]]].
+
+%% Reasons as the API gives them.
+errors() ->
+    Plain = [closed, timeout, einval, enoent, econnrefused, nxdomain, foo, {foo, bar}, "text", [], <<"text">>, 17,
+             {tls_alert, {unknown_ca, "TLS client: In state wait_cert"}}, {keyfile, foo}, {tls_alert, "old"},
+             {options, {socket_options, foo}}, {options, {socket_options, foo, einval}},
+             {options, {certfile, "f", {error, enoent}}}, {options, {keyfile, "f", {error, foo}}},
+             {options, {cacertfile, "f", bar}}, {options, {dhfile, "f", {badmatch, {error, eacces}}}},
+             {options, {certfile, {"f", enoent}}}, {options, {keyfile, {"f", wrong_password}}},
+             {options, incompatible, [{verify, verify_peer}, {cacerts, undefined}]},
+             {options, missing_version, {'tlsv1.2', {versions, ['tlsv1.3', tlsv1]}}},
+             {options, {missing_version, foo}}, {options, {option_not_a_key_value_tuple, foo}},
+             {options, {no_supported_algorithms, {signature_algs, []}}},
+             {options, {no_supported_signature_schemes, {signature_algs_cert, []}}},
+             {options, {insufficient_crypto_support, {tlsv1, {versions, [tlsv1]}}}},
+             {options, {verify, foo}}, {options, foo}, {option, server_only, cookie}, {option, client_only, stapling},
+             {options, dependency, {a, b}}],
+    Plain ++ [{error, E} || E <- Plain].
 
 subsets([]) -> [];
 subsets(L) -> [S || N <- lists:seq(1, length(L)), S <- [lists:sublist(L, N), lists:nthtail(N - 1, L)]].
