@@ -138,7 +138,7 @@ keys_sign_what_public_key_verifies(_) ->
          Schemes = ssl_keys:schemes(maps:get(key, Made), maps:get(otp, Made)),
          [_ | _] = Schemes,
          [begin
-              Signature = ssl_keys:sign(maps:get(key, Made), Scheme, <<"message">>),
+              {ok, Signature} = ssl_keys:sign(maps:get(key, Made), Scheme, <<"message">>),
               true = ssl_keys:verify(Scheme, der(Made), <<"message">>, Signature),
               false = ssl_keys:verify(Scheme, der(Made), <<"massage">>, Signature),
               false = ssl_keys:verify(Scheme, der(Made), <<"message">>, <<>>)
@@ -153,7 +153,7 @@ signatures_of_other_keys_are_refused(_) ->
     Schemes = fun(#{key := Key, otp := Otp}) -> ssl_keys:schemes(Key, Otp) end,
     [begin
          [Scheme | _] = Schemes(Made),
-         Signature = ssl_keys:sign(maps:get(key, Made), Scheme, <<"message">>),
+         {ok, Signature} = ssl_keys:sign(maps:get(key, Made), Scheme, <<"message">>),
          [false = ssl_keys:verify(S, der(Other), <<"message">>, Signature)
           || Other <- All, S <- Schemes(Other), {S, Other} =/= {Scheme, Made}, not lists:member(S, Schemes(Made))],
          [false = ssl_keys:verify(Scheme, der(Other), <<"message">>, Signature) || Other <- All, Other =/= Made]

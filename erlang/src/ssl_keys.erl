@@ -11,6 +11,9 @@
 
 -export_type([private/0, type/0]).
 
+%% ML-DSA keys are only there on releases whose crypto signs with them.
+-dialyzer({no_fail_call, sign/4}).
+
 %% A record of public_key (RSA-PSS keys with their parameters), or a map with a sign fun or an engine's key.
 -type private() :: tuple() | map().
 -type type() :: mldsa | slhdsa | eddsa | ecdsa | rsa_pss_pss | rsa | dsa.
@@ -219,11 +222,14 @@ hash_rank(_) -> 3.
 %% Signatures
 %%--------------------------------------------------------------------------------------------------------------------
 
-%% Signs a message with a scheme. Raises what public_key, crypto or the fun raises.
--spec sign(private(), ssl_algorithms:scheme(), binary()) -> binary().
+%% Signs a message with a scheme. Raises what public_key, crypto or the fun raises; `error`: a fun's answer is none.
+-spec sign(private(), ssl_algorithms:scheme(), binary()) -> {ok, binary()} | error.
 sign(Key, Scheme, Message) ->
     {Hash, Sign, _} = ssl_algorithms:components(Scheme),
-    sign(Key, Hash, Sign, Message).
+    case sign(Key, Hash, Sign, Message) of
+        Signature when is_binary(Signature) -> {ok, Signature};
+        _ -> error
+    end.
 
 sign(#{engine := _, algorithm := Algorithm} = Key, Hash, Sign, Message) ->
     crypto:sign(Algorithm, Hash, Message, maps:remove(algorithm, Key), options(Sign, Hash));

@@ -42,9 +42,6 @@
 %% RFC 8446 section 4.2.4: the list of names has a length of 16 bits.
 -define(MAX_NAMES, 16#ffff).
 
-%% Schemes that the native verification may meet in certificates: all of them must be allowed for it to be used.
--define(NATIVE_CERT_ALGS, [16#0401, 16#0501, 16#0601, 16#0403, 16#0503, 16#0603, 16#0807, 16#0809, 16#080A, 16#080B]).
-
 %%--------------------------------------------------------------------------------------------------------------------
 %% Configurations
 %%--------------------------------------------------------------------------------------------------------------------
@@ -165,18 +162,22 @@ client_params(Opts, Host, #{settings := Settings} = Context) ->
     {#{server_name => ssl_opts:server_name(Opts), verify_name => verify_name(Name)},
      Context#{settings := Settings#{server_name := Name}}}.
 
+%% Never `undefined` where a name is to be verified: the core would then verify none. With `disable` it verifies
+%% nothing at all (native_verification/2). What is no name equals none in a certificate, so that the query decides.
+verify_name(disable) -> undefined;
 verify_name([_ | _] = Name) ->
     case inet:parse_strict_address(Name) of
-        {ok, Address} -> verify_name(Address);
+        {ok, Address} ->
+            verify_name(Address);
         {error, _} ->
-            case lists:all(fun(C) -> is_integer(C) andalso C > 32 andalso C < 127 end, Name) of
-                true -> {dns, list_to_binary(Name)};
-                false -> undefined
+            case unicode:characters_to_binary(Name) of
+                Bytes when is_binary(Bytes) -> {dns, Bytes};
+                _ -> {dns, <<0>>}
             end
     end;
 verify_name({A, B, C, D}) -> {ip, <<A, B, C, D>>};
 verify_name({_, _, _, _, _, _, _, _} = Address) -> {ip, << <<Part:16>> || Part <- tuple_to_list(Address) >>};
-verify_name(_) -> undefined.
+verify_name(_) -> {dns, <<0>>}.
 
 %%--------------------------------------------------------------------------------------------------------------------
 %% Found or made
@@ -258,8 +259,7 @@ native_verification(Role, Opts) ->
           crl_check := false} ->
             maps:get(customize_hostname_check, Opts, []) =:= []
                 andalso maps:get(stapling, Opts, no_staple) =:= no_staple
-                andalso (Role =:= server orelse map_get(server_name_indication, Opts) =/= disable)
-                andalso ?NATIVE_CERT_ALGS -- cert_algs(Opts) =:= [];
+                andalso (Role =:= server orelse map_get(server_name_indication, Opts) =/= disable);
         #{} ->
             false
     end.

@@ -220,12 +220,15 @@ name(_, #{role := server}) -> ok;
 name(_, #{server_name := disable}) -> ok;
 name(Cert, #{server_name := Name, customize_hostname_check := Customize}) ->
     %% RFC 9525 section 2: the common name is no host name (older releases of public_key look at it).
-    case alt_names(Cert) =/= [] andalso public_key:pkix_verify_hostname(Cert, [reference(Name)], Customize) of
+    Reference = reference(Name),
+    case Reference =/= none andalso alt_names(Cert) =/= []
+        andalso public_key:pkix_verify_hostname(Cert, [Reference], Customize) of
         true -> ok;
         false -> {bad_cert, hostname_check_failed}
     end.
 
 reference(Address) when is_tuple(Address) -> {ip, Address};
+reference(Name) when not is_list(Name) -> none;
 reference(Name) ->
     case inet:parse_strict_address(Name) of
         {ok, Address} -> {ip, Address};

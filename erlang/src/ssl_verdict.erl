@@ -101,8 +101,8 @@ client_hello(Name, Context) ->
 sign(KeyId, Scheme, Message, #{keys := Keys} = Context) ->
     Key = lists:nth(KeyId + 1, Keys),
     try ssl_keys:sign(Key, ssl_algorithms:scheme_name(Scheme), Message) of
-        Signature when is_binary(Signature) -> {{bytes, Signature}, Context};
-        _ -> abort(?HANDSHAKE_FAILURE, ssl_keys:label(Key), Context)
+        {ok, Signature} -> {{bytes, Signature}, Context};
+        error -> abort(?HANDSHAKE_FAILURE, ssl_keys:label(Key), Context)
     catch
         %% What the fun raised may hold the key: it is not told.
         _:_ -> abort(?HANDSHAKE_FAILURE, ssl_keys:label(Key), Context)
