@@ -81,7 +81,7 @@ fn identity(algorithm: &'static rcgen::SignatureAlgorithm, scheme: SignatureSche
     let mut params = CertificateParams::new(Vec::<String>::new()).unwrap();
     params
         .distinguished_name
-        .push(DnType::CommonName, "Test CA");
+        .push(DnType::CommonName, format!("Test CA {scheme:?}"));
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
     let ca = params.self_signed(&ca_key).unwrap();
