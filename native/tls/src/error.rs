@@ -86,7 +86,8 @@ offences! {
     EarlyChangeCipherSpec => UNEXPECTED_MESSAGE, "change_cipher_spec before the first hello";
     LateChangeCipherSpec => UNEXPECTED_MESSAGE, "change_cipher_spec after the handshake";
     TooManyChangeCipherSpecs => UNEXPECTED_MESSAGE, "too many change_cipher_spec records";
-    BadAlert => DECODE_ERROR, "an alert that is not two bytes with a known level";
+    BadAlert => DECODE_ERROR, "an alert that is not two bytes";
+    BadAlertLevel => ILLEGAL_PARAMETER, "an alert level that is neither warning nor fatal";
     WarningAlert => DECODE_ERROR, "a warning alert, which TLS 1.3 does not have";
     TooManyWarningAlerts => UNEXPECTED_MESSAGE, "too many warning alerts";
     EarlyApplicationData => UNEXPECTED_MESSAGE, "application data before the handshake is over";
@@ -131,7 +132,7 @@ offences! {
     DowngradeDetected => ILLEGAL_PARAMETER, "the server's random shows a forged downgrade";
     VersionNotOffered => ILLEGAL_PARAMETER, "the server selected a version that was not offered";
     SessionIdMismatch => ILLEGAL_PARAMETER, "legacy_session_id_echo is not what was sent";
-    CompressionSelected => ILLEGAL_PARAMETER, "the server selected a compression method";
+    CompressionSelected => DECODE_ERROR, "the server selected a compression method";
     CipherNotOffered => ILLEGAL_PARAMETER, "the server selected a cipher suite that was not offered";
     CipherChanged => ILLEGAL_PARAMETER, "the cipher suite is not that of the HelloRetryRequest";
     MissingSupportedVersions => MISSING_EXTENSION, "HelloRetryRequest or ServerHello of TLS 1.3 without supported_versions";

@@ -20,8 +20,9 @@ pub struct Tx {
     staged: Option<Staged>,
     key_update_at: u64,
     phase: Phase,
-    /// A KeyUpdate of ours waits in `pending`: the peer's requests up to now are answered by it.
-    update_pending: bool,
+    /// The peer asked for new keys. They begin with the next application data (RFC 8446 section 4.6.3): so any number of
+    /// requests costs one answer, and a connection that only receives keeps quiet.
+    update_due: bool,
 }
 
 #[derive(Debug)]
@@ -52,7 +53,7 @@ impl Tx {
             staged: None,
             key_update_at: config.key_update_at.max(1),
             phase: Phase::Handshake,
-            update_pending: false,
+            update_due: false,
         }
     }
 
@@ -70,7 +71,9 @@ impl Tx {
         self.take_pending(out);
         let total: u64 = parts.iter().map(|part| part.len() as u64).sum();
         let due = self.writer.key_bytes().saturating_add(total) > self.key_update_at;
-        if self.writer.needs_key_update(self.key_update_at) || (due && self.writer.key_bytes() > 0)
+        if self.update_due
+            || self.writer.needs_key_update(self.key_update_at)
+            || (due && self.writer.key_bytes() > 0)
         {
             self.update_into(false, out)?;
         }
@@ -94,7 +97,6 @@ impl Tx {
 
     /// Moves the control records that wait to `out`.
     pub fn take_pending(&mut self, out: &mut Vec<u8>) {
-        self.update_pending = false;
         if out.is_empty() && self.pending.len() > KEEP_PENDING {
             *out = core::mem::take(&mut self.pending);
         } else {
@@ -142,7 +144,6 @@ impl Tx {
         let mut pending = core::mem::take(&mut self.pending);
         let result = self.update_into(request_peer, &mut pending);
         self.pending = pending;
-        self.update_pending = result.is_ok();
         result
     }
 
@@ -218,12 +219,9 @@ impl Tx {
         }
     }
 
-    /// The peer asked for new keys: announced once, however often it asks before the answer is on its way.
-    pub(crate) fn answer_key_update(&mut self) -> Result<(), Error> {
-        if self.update_pending || self.phase != Phase::Open {
-            return Ok(());
-        }
-        self.update_keys(false)
+    /// The peer asked for new keys.
+    pub(crate) fn answer_key_update(&mut self) {
+        self.update_due = true;
     }
 
     /// The connection has failed by the peer's word: nothing more goes out.
@@ -238,6 +236,7 @@ impl Tx {
         .bytes();
         self.writer
             .write(ContentType::HANDSHAKE, &[&message], out)?;
+        self.update_due = false;
         Ok(self.writer.update_key()?)
     }
 

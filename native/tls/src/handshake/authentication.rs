@@ -89,7 +89,7 @@ pub(super) fn check_finished(
     transcript: &Digest,
 ) -> Result<(), Error> {
     let expected = secret.finished(transcript);
-    let message = Finished::parse(body, expected.as_ref().len())?;
+    let message = Finished::parse(body);
     if crypto::eq(&message.verify_data, expected.as_ref()) {
         Ok(())
     } else {

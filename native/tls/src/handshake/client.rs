@@ -624,7 +624,7 @@ impl WaitFinished {
             schemes_cert: requested.schemes_cert.as_deref(),
             authorities: &requested.authorities,
         };
-        let selected = credential::select(cx.config(), &wanted);
+        let selected = credential::select(cx.config(), Role::Client, &wanted);
         finish.add(auth::certificate(
             selected.as_ref().map(|selected| &*selected.key),
         )?);

@@ -2,7 +2,7 @@
 
 use crate::config::Config;
 use crate::crypto::sign::CertifiedKey;
-use crate::enums::SignatureScheme;
+use crate::enums::{Role, SignatureScheme};
 use crate::x509;
 use std::sync::Arc;
 
@@ -39,36 +39,32 @@ pub(super) fn signs_tls13(scheme: SignatureScheme) -> bool {
 }
 
 /// The first of our credentials, in our order, that the peer can take. Certificates of the authorities it names come
-/// before others.
-pub(super) fn select(config: &Config, wanted: &Wanted<'_>) -> Option<Selected> {
-    let fits = |named: bool| {
-        config
-            .credentials
-            .iter()
-            .enumerate()
-            .find_map(|(index, key)| {
-                if named && !issued_by(key, wanted.authorities) {
-                    return None;
-                }
-                let scheme = scheme(config, key, wanted)?;
-                Some(Selected {
-                    index,
-                    key: Arc::clone(key),
-                    scheme,
-                })
-            })
+/// before others. A server whose certificates are all signed in ways that the client does not list sends one of them
+/// nevertheless (RFC 8446 section 4.4.2.2); a client sends none (section 4.4.2.3).
+pub(super) fn select(config: &Config, role: Role, wanted: &Wanted<'_>) -> Option<Selected> {
+    let first = |suits: &dyn Fn(&CertifiedKey) -> bool| {
+        let mut candidates = config.credentials.iter().enumerate();
+        candidates.find_map(|(index, key)| {
+            if !suits(key) {
+                return None;
+            }
+            let scheme = scheme(config, key, wanted)?;
+            let key = Arc::clone(key);
+            Some(Selected { index, key, scheme })
+        })
     };
-    if wanted.authorities.is_empty() {
-        return fits(false);
-    }
-    fits(true).or_else(|| fits(false))
+    let named = |key: &CertifiedKey| issued_by(key, wanted.authorities);
+    let fits = |key: &CertifiedKey| chain_fits(key, wanted);
+    first(&|key| named(key) && fits(key))
+        .or_else(|| first(&fits))
+        .or_else(|| match role {
+            Role::Server => first(&|_| true),
+            Role::Client => None,
+        })
 }
 
 /// The first scheme, in the peer's order, that we allow and the key can make.
 fn scheme(config: &Config, key: &CertifiedKey, wanted: &Wanted<'_>) -> Option<SignatureScheme> {
-    if !chain_fits(key, wanted) {
-        return None;
-    }
     wanted.schemes.iter().copied().find(|scheme| {
         signs_tls13(*scheme)
             && config.signature_algs.contains(scheme)
@@ -95,6 +91,9 @@ fn chain_fits(key: &CertifiedKey, wanted: &Wanted<'_>) -> bool {
 
 /// Is a certificate of the chain issued by one of the authorities?
 fn issued_by(key: &CertifiedKey, authorities: &[Vec<u8>]) -> bool {
+    if authorities.is_empty() {
+        return false;
+    }
     key.chain.iter().any(|certificate| {
         x509::issuer(certificate)
             .is_some_and(|issuer| authorities.iter().any(|name| name == issuer))

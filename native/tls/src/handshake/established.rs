@@ -57,7 +57,7 @@ impl Established {
                     .map_err(|_| Offence::TooManyKeyUpdates)?;
                 reader.update_key(joiner.aligned()?)?;
                 if requested {
-                    tx.answer_key_update()?;
+                    tx.answer_key_update();
                 }
                 queue.push_back(Output::Event(Event::PeerKeyUpdate {
                     update_requested: requested,

@@ -3,7 +3,7 @@
 use super::credential::{self, Selected, Wanted};
 use crate::config::Config;
 use crate::crypto::suites::{suite, SuiteRow};
-use crate::enums::{CipherSuite, NamedGroup, ProtocolVersion};
+use crate::enums::{CipherSuite, NamedGroup, ProtocolVersion, Role};
 use crate::error::{Error, Offence};
 use crate::wire::extension::{Extensions, KeyShareEntry, PreSharedKey};
 use crate::wire::hello::ClientHello;
@@ -81,7 +81,8 @@ pub(super) fn choose(config: &Config, hello: &ClientHello) -> Result<Choice, Err
         schemes_cert: extensions.signature_algorithms_cert(),
         authorities: extensions.certificate_authorities().unwrap_or_default(),
     };
-    let credential = credential::select(config, &wanted).ok_or(Offence::NoSharedSignatureScheme)?;
+    let credential = credential::select(config, Role::Server, &wanted)
+        .ok_or(Offence::NoSharedSignatureScheme)?;
     Ok(Choice {
         suite,
         group,

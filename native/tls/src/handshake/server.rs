@@ -74,23 +74,20 @@ fn first_hello(
     message: &HandshakeMessage,
 ) -> Result<Step, Error> {
     let choice = choose(cx.config(), &hello)?;
-    let aligned = cx.aligned()?;
+    // A flight ends with the hello.
+    cx.aligned()?;
     let early_data = hello.extensions.early_data().is_some();
     if choice.share.is_none() {
         return retry(cx, hello, message, choice);
     }
-    drop(aligned);
     let transcript = Transcript::new(choice.suite.hash, message.raw());
-    respond(
-        cx,
-        Hello {
-            hello,
-            choice,
-            transcript,
-            hrr: false,
-            early_data,
-        },
-    )
+    Ok(respond(Hello {
+        hello,
+        choice,
+        transcript,
+        hrr: false,
+        early_data,
+    }))
 }
 
 /// Asks for another share (RFC 8446 section 4.1.4).
@@ -155,6 +152,8 @@ impl WaitSecondClientHello {
     pub fn handle(self, cx: &mut Cx<'_>, message: HandshakeMessage) -> Result<Step, Error> {
         expect(&message, HandshakeType::CLIENT_HELLO)?;
         cx.reader.stop_skipping();
+        // What follows comes under other keys.
+        cx.aligned()?;
         let hello = ClientHello::parse(message.body())?;
         let share = self.check(&hello)?;
         let Self {
@@ -164,16 +163,13 @@ impl WaitSecondClientHello {
         } = self;
         choice.share = Some(share);
         transcript.add(message.raw());
-        respond(
-            cx,
-            Hello {
-                hello,
-                choice,
-                transcript,
-                hrr: true,
-                early_data: false,
-            },
-        )
+        Ok(respond(Hello {
+            hello,
+            choice,
+            transcript,
+            hrr: true,
+            early_data: false,
+        }))
     }
 
     /// RFC 8446 section 4.1.2: what a second ClientHello may change is listed there. Gives the share.
@@ -224,16 +220,15 @@ struct Hello {
     early_data: bool,
 }
 
-fn respond(cx: &mut Cx<'_>, mut hello: Hello) -> Result<Step, Error> {
-    // What follows comes under other keys.
-    cx.aligned()?;
+fn respond(mut hello: Hello) -> Step {
     let share = hello.choice.share.take().unwrap_or_default();
-    Ok(Park::KxRespond(
-        hello.choice.group,
+    let group = hello.choice.group;
+    Park::KxRespond(
+        group,
         share,
         Box::new(move |cx, result| flight(cx, hello, result)),
     )
-    .into())
+    .into()
 }
 
 fn flight(

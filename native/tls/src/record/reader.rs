@@ -309,7 +309,8 @@ impl RecordReader {
             ContentType::ALERT if !self.seen_protected => {
                 return self.plain_record(outer, body.len())
             }
-            other => return Err(RecordError::UnexpectedType(other.0)),
+            // Without protection where there must be some. Old versions would have tried to open it.
+            _ => return Err(RecordError::BadRecordMac),
         }
         let integrity_limit = key.suite().integrity_limit;
         match key.open(header, body, self.max_content) {

@@ -369,7 +369,7 @@ fn data_before_a_bad_record_is_delivered() {
     let mut out = Vec::new();
     assert_eq!(
         reader.open_into(&stream, &mut out),
-        Err(RecordError::UnexpectedType(22))
+        Err(RecordError::BadRecordMac)
     );
     assert_eq!(out, b"good");
 }
@@ -473,10 +473,7 @@ fn outer_types_are_checked_with_and_without_protection() {
         let protected = first_error(&mut pair(aes128()).1, &bytes);
         match outer {
             20 | 21 => assert_eq!((plain, protected), (None, None)),
-            22 => assert_eq!(
-                (plain, protected),
-                (None, Some(RecordError::UnexpectedType(22)))
-            ),
+            22 => assert_eq!((plain, protected), (None, Some(RecordError::BadRecordMac))),
             23 => assert_eq!(
                 (plain, protected),
                 (
@@ -511,7 +508,7 @@ fn a_plain_alert_is_taken_only_before_the_peer_has_used_its_keys() {
     reader.update_key(aligned()).unwrap();
     assert_eq!(
         first_error(&mut reader, &alert),
-        Some(RecordError::UnexpectedType(21))
+        Some(RecordError::BadRecordMac)
     );
 }
 

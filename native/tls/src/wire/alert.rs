@@ -31,7 +31,7 @@ impl Alert {
         };
         match content {
             [first, description] => Ok(Self {
-                level: level(*first).ok_or(Offence::BadAlert)?,
+                level: level(*first).ok_or(Offence::BadAlertLevel)?,
                 description: AlertDescription(*description),
             }),
             _ => Err(Offence::BadAlert),
@@ -65,7 +65,7 @@ mod tests {
                 match Alert::parse(&bytes) {
                     Ok(alert) => assert_eq!(alert.bytes(), bytes),
                     Err(offence) => {
-                        assert_eq!(offence, Offence::BadAlert);
+                        assert_eq!(offence, Offence::BadAlertLevel);
                         assert!(level == 0 || level > 2);
                     }
                 }
