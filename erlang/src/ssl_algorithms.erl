@@ -9,10 +9,10 @@
 -endif.
 
 -export([crypto/2, remembered/2]).
--export([groups/0, groups/1, group_names/1, supported_groups/1, group_code/1, group_name/1, native_group/1]).
+-export([groups/0, groups/1, group_names/1, supported_groups/1, group_code/1, group_name/1]).
 -export([eccs/0, eccs/1, curve_known/1]).
 -export([signature_algs/2, default_signature_algs/1, supported_signature_algs/2, scheme_code/1, scheme_name/1,
-         components/1, pairs_12/1, native_scheme/1]).
+         components/1, pairs_12/1]).
 
 -export_type([group/0, scheme/0]).
 
@@ -83,14 +83,6 @@ group_name(Code) ->
     case lists:keyfind(Code, 2, groups_table()) of
         {Name, _, _, _} -> Name;
         false -> undefined
-    end.
-
-%% Does the core compute this group itself? The others are asked of OTP's crypto.
--spec native_group(group()) -> boolean().
-native_group(Name) ->
-    case lists:keyfind(Name, 1, groups_table()) of
-        {_, _, _, native} -> true;
-        _ -> false
     end.
 
 %%--------------------------------------------------------------------------------------------------------------
@@ -239,7 +231,7 @@ is_pss(_) ->
     throw(badarg).
 
 alg_supported({Hash, Sign}) ->
-    crypto(public_keys, crypto_sign(Sign)) andalso crypto(hashs, Hash) andalso pair(Hash, Sign);
+    lists:member(Hash, hashes()) andalso crypto(public_keys, crypto_sign(Sign)) andalso crypto(hashs, Hash) andalso pair(Hash, Sign);
 alg_supported(Name) when is_atom(Name) ->
     case lists:keyfind(Name, 1, schemes_table()) of
         {_, _, _, eddsa, _} ->
@@ -288,8 +280,10 @@ scheme_code(Name) when is_atom(Name) ->
     end.
 
 %% RFC 5246 section 7.4.1.4.1.
-hash_code(Hash) -> index(Hash, [md5, sha, sha224, sha256, sha384, sha512]).
-sign_code(Sign) -> index(Sign, [rsa, dsa, ecdsa]).
+hashes() -> [md5, sha, sha224, sha256, sha384, sha512].
+signs() -> [rsa, dsa, ecdsa].
+hash_code(Hash) -> index(Hash, hashes()).
+sign_code(Sign) -> index(Sign, signs()).
 
 index(Name, Names) -> index(Name, Names, 1).
 index(Name, [Name | _], N) -> N;
@@ -304,7 +298,7 @@ scheme_name(Code) ->
     end.
 
 pair_name(Hash, Sign) when Hash >= 1, Hash =< 6, Sign >= 1, Sign =< 3 ->
-    {lists:nth(Hash, [md5, sha, sha224, sha256, sha384, sha512]), lists:nth(Sign, [rsa, dsa, ecdsa])};
+    {lists:nth(Hash, hashes()), lists:nth(Sign, signs())};
 pair_name(_, _) ->
     undefined.
 
@@ -342,18 +336,6 @@ unique([Pair | Pairs], Seen) ->
     end;
 unique([], Seen) ->
     lists:reverse(Seen).
-
-%% Does the core sign and verify with this scheme itself? The others go through public_key.
--spec native_scheme(scheme()) -> boolean().
-native_scheme(Name) when is_atom(Name) ->
-    case lists:keyfind(Name, 1, schemes_table()) of
-        {_, _, _, Sign, _} when Sign =:= rsa_pkcs1; Sign =:= rsa_pss_rsae; Sign =:= rsa_pss_pss -> true;
-        {_, _, _, ecdsa, Curve} -> lists:member(Curve, [secp256r1, secp384r1, secp521r1]);
-        {_, _, _, eddsa, ed25519} -> true;
-        _ -> false
-    end;
-native_scheme(_) ->
-    false.
 
 %%--------------------------------------------------------------------------------------------------------------
 %% What crypto has

@@ -348,8 +348,7 @@ given_algs(Option, Algs, Highest, NoneReason, C) ->
         [] -> ssl_opt_values:fail(NoneReason, {Option, Algs});
         Supported -> ssl_opts:put(Option, Supported, C)
     catch
-        throw:badarg -> ssl_opt_values:fail(Option, Algs);
-        error:_ -> ssl_opt_values:fail(Option, Algs)            % improper list
+        throw:badarg -> ssl_opt_values:fail(Option, Algs)
     end.
 
 sha1_rsa('tlsv1.3') -> rsa_pkcs1_sha1;
@@ -393,10 +392,7 @@ eccs(C) ->
             ssl_opts:put(eccs, ssl_algorithms:eccs('tlsv1.2'), C);
         {new, Curves} ->
             ok = ssl_opts:check_shape(eccs, C),
-            Known = try lists:all(fun ssl_algorithms:curve_known/1, Curves)
-                    catch error:_ -> false
-                    end,
-            case {Known, Curves} of
+            case {lists:all(fun ssl_algorithms:curve_known/1, Curves), Curves} of
                 {false, _} -> ssl_opt_values:fail(eccs, Curves);
                 {true, []} -> ssl_opt_values:fail(eccs, none_valid);
                 {true, _} -> ssl_opts:put(eccs, Curves, C)

@@ -33,27 +33,39 @@ require(false, Option, Value) -> fail(Option, Value).
 shape({role, Client, Server}, Option, Value, C) ->
     shape(ssl_opts:by_role(C, Client, Server), Option, Value, C);
 shape({value, Kind}, Option, Value, _) ->
+    require(not is_list(Value) orelse is_proper(Value), Option, Value),
     value_shape(Kind, Option, Value);
 shape(Type, Option, Value, _) ->
     require(is_type(Type, Value), Option, Value).
 
 is_type(term, _) -> true;
 is_type(boolean, V) -> is_boolean(V);
-is_type(list, V) -> is_list(V);
+is_type(list, V) -> is_list(V) andalso is_proper(V);
 is_type(binary, V) -> is_binary(V);
 is_type(map, V) -> is_map(V);
-is_type(file, V) -> (is_binary(V) andalso V =/= <<>>) orelse (is_list(V) andalso V =/= []);
+is_type(file, V) -> (is_binary(V) andalso V =/= <<>>) orelse (is_list(V) andalso V =/= [] andalso is_text(V));
 is_type({one_of, Values}, V) -> lists:member(V, Values);
 is_type({int, _, infinity}, infinity) -> true;
 is_type({int, Min, Max}, V) -> is_integer(V) andalso Min =< V andalso (Max =:= infinity orelse V =< Max);
 is_type({function, Arity}, V) -> is_function(V, Arity).
+
+is_proper(List) ->
+    try length(List) of _ -> true
+    catch error:badarg -> false
+    end.
+
+%% Can it be turned into bytes?
+is_text(Chars) ->
+    try is_binary(unicode:characters_to_binary(Chars))
+    catch error:badarg -> false
+    end.
 
 value_shape(verify_fun, _, {F, _}) when is_function(F, 3); is_function(F, 4) -> ok;
 value_shape(verify_fun, _, F) when is_function(F, 1); F =:= undefined -> ok;
 value_shape(keep_secrets, _, V) when is_boolean(V) -> ok;
 value_shape(keep_secrets, _, {Kind, F}) when (Kind =:= keylog orelse Kind =:= keylog_hs), is_function(F) -> ok;
 value_shape(stapling, _, V) when V =:= staple; V =:= no_staple; is_map(V) -> ok;
-value_shape(server_name_indication, _, [_ | _]) -> ok;
+value_shape(server_name_indication, Option, [_ | _] = V) -> require(is_text(V), Option, V);
 value_shape(server_name_indication, _, disable) -> ok;
 value_shape(crl_cache, _, {Module, {_, Args}}) when is_atom(Module), is_list(Args) -> ok;
 value_shape(dh, _, V) when is_binary(V) -> ok;
@@ -62,8 +74,9 @@ value_shape(secure_renegotiate, Option, false) ->
     fail(Option, {false, fallback_to_insecure_renegotiation_no_longer_supported});
 value_shape(reuse_session, _, V) when is_binary(V) -> ok;
 value_shape(reuse_session, _, {Id, Data}) when is_binary(Id), is_binary(Data) -> ok;
-value_shape(psk_identity, _, V) when is_list(V) -> ok;
-value_shape(srp_identity, _, {User, Password}) when is_list(User), is_list(Password) -> ok;
+value_shape(psk_identity, Option, V) when is_list(V) -> require(is_text(V), Option, V);
+value_shape(srp_identity, Option, {User, Password} = V) when is_list(User), is_list(Password) ->
+    require(is_text(User) andalso is_text(Password), Option, V);
 value_shape(user_lookup_fun, _, {F, _}) when is_function(F, 3) -> ok;
 value_shape(use_srtp, _, V) when is_map(V) -> ok;
 value_shape(sni_hosts, Option, V) when is_list(V) -> each_sni_host(Option, V);
@@ -156,11 +169,9 @@ old_verify_fun() ->
     end.
 
 groups(Option, Names) ->
-    try ssl_algorithms:supported_groups(Names) of
+    case ssl_algorithms:supported_groups(Names) of
         [] -> fail(Option, none_valid);
         Groups -> Groups
-    catch
-        error:_ -> fail(Option, Names)              % improper list
     end.
 
 policies(_, []) ->
@@ -173,7 +184,7 @@ policies(Option, [{Name, Value} = Policy | Rest])
     policies(Option, Rest);
 policies(Option, [Other | _]) ->
     fail(Option, Other);
-policies(Option, Other) ->
+policies(Option, Other) ->                                          % not a list
     fail(Option, Other).
 
 %% {Precedence, Protocols, Default}.
@@ -181,18 +192,25 @@ next_protocols(_, undefined) ->
     undefined;
 next_protocols(Option, {_, Protocols} = Value) when not is_list(Protocols) ->
     fail(Option, Value);
-next_protocols(Option, {Precedence, Protocols}) ->
-    next_protocols(Option, {Precedence, Protocols, <<>>});
-next_protocols(Option, {Precedence, Protocols, Default} = Value) ->
+next_protocols(Option, Value) when is_tuple(Value), tuple_size(Value) > 1, is_list(element(2, Value)) ->
+    require(is_proper(element(2, Value)), Option, Value),
+    selection(Option, Value);
+next_protocols(Option, Value) ->
+    selection(Option, Value).
+
+selection(Option, {Precedence, Protocols}) ->
+    selection(Option, {Precedence, Protocols, <<>>});
+selection(Option, {Precedence, Protocols, Default} = Value) ->
     require(is_list(Protocols) andalso is_binary(Default) andalso byte_size(Default) < 256, Option, Value),
     protocol_names(Option, Protocols),
     require(Precedence =:= client orelse Precedence =:= server, Option, {invalid_precedence, Precedence}),
     Value;
-next_protocols(Option, Value) ->
+selection(Option, Value) ->
     fail(Option, Value).
 
 %% RFC 5764 section 4.1.1.
 srtp(Option, #{protection_profiles := [_ | _] = Profiles} = Value) ->
+    require(is_proper(Profiles), Option, {invalid_protection_profiles, Profiles}),
     case maps:keys(Value) -- [protection_profiles, mki] of
         [] -> ok;
         Unknown -> fail(Option, {unknown_parameters, Unknown})
@@ -329,8 +347,13 @@ computed(fail_if_no_peer_cert, C) ->
 computed(server_name_indication, C) ->
     case ssl_opts:host(C) of
         %% RFC 6066 section 3: without the trailing dot.
-        Host when is_list(Host) -> string:trim(Host, trailing, ".");
-        _ -> undefined
+        Host when is_list(Host) ->
+            case is_text(Host) of
+                true -> string:trim(Host, trailing, ".");
+                false -> undefined
+            end;
+        _ ->
+            undefined
     end;
 computed(ciphers, C) ->
     default_ciphers(ssl_opts:get(versions, C));

@@ -32,6 +32,9 @@
 -export([get/2, put/3, forget/2, lookup/2, source/2, by_role/3, host/1, user/1, tls_versions/1, check_shape/2,
          notice/5]).
 
+%% An amount that no connection sends (the core counts in 64 bits). As a term it is less than infinity.
+-define(NEVER, 16#ffffffffffffffff).
+
 %% What a check looks at: the user's options, those of an earlier call, and what has come of them so far.
 -record(context, {role :: client | server, host :: term(), user :: optmap(), old :: optmap(), opts :: optmap(),
                   rows = ssl_options_table:rows() :: #{atom() => ssl_options_table:row()}}).
@@ -279,6 +282,7 @@ notice(C, Format, Args, ReasonFormat, ReasonArgs) ->
 
 %% Options of TLS and the rest, both in the user's order. Whatever the table does not know is for the transport.
 split(Opts) ->
+    ok = proper(Opts),
     Pairs = pairs(proplists:expand([{binary, [{mode, binary}]}, {list, [{mode, list}]}], Opts), []),
     Rows = ssl_options_table:rows(),
     lists:partition(fun({Name, _}) ->
@@ -287,6 +291,10 @@ split(Opts) ->
                        (_) ->
                             false
                     end, Pairs).
+
+proper([_ | Opts]) -> proper(Opts);
+proper([]) -> ok;
+proper(Tail) -> ssl_opt_values:fail(option_not_a_key_value_tuple, Tail).
 
 %% Options are pairs, but for a few of the transport. `log_alert` is an old name of `log_level`, which wins.
 pairs([{log_alert, Bool} | Rest], Acc) when is_boolean(Bool) ->
@@ -397,9 +405,10 @@ negotiable(#{versions := Versions}) ->
 %% The name to send as server_name (RFC 6066 section 3: a DNS name, no address).
 -spec server_name(optmap()) -> binary() | undefined.
 server_name(#{server_name_indication := [_ | _] = Name}) ->
-    case inet:parse_address(Name) of
+    Text = unicode:characters_to_list(Name),
+    case inet:parse_address(Text) of
         {ok, _} -> undefined;
-        {error, _} -> unicode:characters_to_binary(Name)
+        {error, _} -> unicode:characters_to_binary(Text)
     end;
 server_name(_) ->
     undefined.
@@ -422,7 +431,7 @@ core_config(Role, Opts) ->
       alpn => alpn(Role, Opts),
       max_fragment_length => maps:get(max_fragment_length, Opts, undefined),
       max_handshake_size => MaxHandshake,
-      key_update_at => KeyUpdateAt,
+      key_update_at => min(KeyUpdateAt, ?NEVER),
       middlebox_comp_mode => Middlebox,
       cookie => maps:get(cookie, Opts, false),
       verify_peer => Verify =:= verify_peer,

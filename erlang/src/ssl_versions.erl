@@ -6,8 +6,8 @@
 -moduledoc false.
 -endif.
 
--export([number/1, name/1, code/1, tls_equivalent/1, sort/1, highest/1]).
--export([available/1, default/1, usable/1, implemented/0, versions/0]).
+-export([number/1, name/1, code/1, tls_equivalent/1, sort/1]).
+-export([default/1, usable/1, implemented/0, versions/0]).
 
 -export_type([version/0, wire/0]).
 
@@ -63,11 +63,7 @@ sort(Versions) ->
 rank(Version, N, [{Version, _} | _]) -> N;
 rank(Version, N, [_ | Rows]) -> rank(Version, N + 1, Rows).
 
--spec highest([version(), ...]) -> version().
-highest(Versions) -> hd(sort(Versions)).
-
 %% Versions of a protocol for which crypto has what they need.
--spec available(tls | dtls) -> [version()].
 available(tls) -> [V || V <- ['tlsv1.3', 'tlsv1.2', 'tlsv1.1', tlsv1], usable(V)];
 available(dtls) -> [V || V <- ['dtlsv1.2', dtlsv1], usable(V)].
 
