@@ -284,16 +284,15 @@ read(Socket, Owner, Ref) ->
         {ok, Data} ->
             Owner ! {?DATA, Socket, Data},
             idle(Socket, Owner, Ref);
-        {select, {{select_info, _, _} = Info, Data}} ->
+        {error, Reason} ->
+            ended(Socket, Owner, Reason);
+        {_, {{_, _, _} = Info, Data}} ->
             _ = socket:cancel(Socket, Info),
             Owner ! {?DATA, Socket, Data},
             idle(Socket, Owner, Ref);
-        {select, {select_info, _, Handle} = Info} ->
-            wait(Socket, Owner, Ref, Info, Handle);
-        {completion, {completion_info, _, Handle} = Info} ->
-            wait(Socket, Owner, Ref, Info, Handle);
-        {error, Reason} ->
-            ended(Socket, Owner, Reason)
+        %% select, or on Windows completion
+        {_, {_, _, Handle} = Info} ->
+            wait(Socket, Owner, Ref, Info, Handle)
     end.
 
 wait(Socket, Owner, Ref, Info, Handle) ->
@@ -321,10 +320,10 @@ called_off(_, _, ok, _) ->
     ok.
 
 ended(Socket, Owner, Reason) ->
-    case reason(Reason) of
-        closed -> Owner ! {?CLOSED, Socket};
-        Other -> Owner ! {?DATA, Socket, Other}
-    end,
+    Owner ! case reason(Reason) of
+                closed -> {?CLOSED, Socket};
+                Other -> {?DATA, Socket, Other}
+            end,
     ok.
 
 %%--------------------------------------------------------------------------------------------------------------
