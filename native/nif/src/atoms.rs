@@ -1,23 +1,31 @@
 //! The atoms this library makes. All of them: nothing a peer sends becomes an atom.
 
 rustler::atoms! {
-    ok,
-    error,
-    undefined,
-    closed,
-    wait,
-    go,
-    ssl_native,
-    internal,
-    miss,
-    none,
-    count,
-    skipped,
-    data,
-    conns,
-    stores,
-    credentials,
-    configs,
-    shares,
-    bytes,
+    // results
+    ok, error, undefined, wait, go, none, miss, read, endpoint, start, started, not_connected, internal, invalid_packet,
+    ssl_native, holder_down, write,
+    // what a step gives
+    send, event, data, ask, heavy, fatal, flush,
+    // events
+    connected, key_log, key_update, closed, warning, session_ticket, lifetime, age_add, nonce, ticket, max_early_data,
+    // fatal
+    origin, local, peer, alert, state, cause,
+    // info
+    version, cipher_suite, group, signature_scheme, alpn, server_name, peer_chain, client_random, server_random,
+    own_credential, hrr,
+    // queries
+    client_hello, server_hello, peer_certificate, sign, verify_signature, kx_generate, kx_agree, kx_respond,
+    versions, cipher_suites, groups, signature_algs, signature_algs_cert, extensions,
+    // answers and actions
+    continue_ = "continue", use_config, abort, bytes, secret, verified, kx_response, close_notify, update_keys,
+    take, give, raw, timeout, no_context, verify_name, dns, ip,
+    // configuration
+    honor_cipher_order, key_share_groups, max_fragment_length, max_handshake_size, key_update_at, middlebox_comp_mode,
+    cookie, credentials, verify_peer, fail_if_no_peer_cert, certificate_authorities, native_verify, status_request,
+    ask_hello, badarg, missing, unknown,
+    // stores and credentials
+    cert, count, skipped, schemes, type_ = "type", native, external, rsa, rsa_pss, ec, ed25519, ed448, mldsa, other,
+    RSAPrivateKey, ECPrivateKey, PrivateKeyInfo, no_certificate, bad_certificate, bad_key, key_mismatch, unsupported_key,
+    // counters
+    conns, stores, configs, shares,
 }

@@ -53,7 +53,7 @@ pub struct LockQueue<P, T> {
     waiters: VecDeque<Waiter<P, T>>,
 }
 
-impl<P: Copy + Eq, T: PartialEq> LockQueue<P, T> {
+impl<P: Copy + Eq, T> LockQueue<P, T> {
     /// A free lock.
     pub fn new() -> Self {
         LockQueue { holder: None, waiters: VecDeque::new() }
@@ -94,12 +94,11 @@ impl<P: Copy + Eq, T: PartialEq> LockQueue<P, T> {
         }
     }
 
-    /// Gives the lock on. `None`: nobody waits, it is free. Nothing happens when `who` does not hold it.
-    pub fn release(&mut self, who: P) -> Option<Grant<'_, P, T>> {
-        if self.holder() != Some(who) {
-            return None;
-        }
-        self.hand_over()
+    /// Gives the lock on. The first result is the place in which the holder had waited for it, the second who has the
+    /// lock now; `None`: it is free. Nothing happens when `who` does not hold it.
+    pub fn release(&mut self, who: P) -> (Option<Waiter<P, T>>, Option<Grant<'_, P, T>>) {
+        let Some(holder) = self.holder.take_if(|holder| holder.who == who) else { return (None, None) };
+        (holder.granted, self.hand_over())
     }
 
     fn hand_over(&mut self) -> Option<Grant<'_, P, T>> {
@@ -107,17 +106,17 @@ impl<P: Copy + Eq, T: PartialEq> LockQueue<P, T> {
         self.holder.as_ref().and_then(|holder| holder.granted.as_ref())
     }
 
-    /// Gives up the place that `ticket` names; when the lock was handed to that place meanwhile and has not been used,
-    /// it goes on to the next. The first result is the place given up.
-    pub fn cancel(&mut self, ticket: &T) -> (Option<Waiter<P, T>>, Option<Grant<'_, P, T>>) {
-        if let Some(at) = self.waiters.iter().position(|waiter| waiter.ticket == *ticket) {
+    /// Gives up the place whose ticket `is` the one meant; when the lock was handed to that place meanwhile and has not
+    /// been used, it goes on to the next. The first result is the place given up.
+    pub fn cancel(&mut self, is: impl Fn(&T) -> bool) -> (Option<Waiter<P, T>>, Option<Grant<'_, P, T>>) {
+        if let Some(at) = self.waiters.iter().position(|waiter| is(&waiter.ticket)) {
             return (self.waiters.remove(at), None);
         }
         let granted = self
             .holder
             .as_mut()
             .filter(|holder| !holder.in_use)
-            .and_then(|holder| holder.granted.take_if(|waiter| waiter.ticket == *ticket));
+            .and_then(|holder| holder.granted.take_if(|waiter| is(&waiter.ticket)));
         match granted {
             Some(waiter) => {
                 let grant = self.hand_over();
@@ -149,15 +148,9 @@ impl<P: Copy + Eq, T: PartialEq> LockQueue<P, T> {
         self.hand_over()
     }
 
-    /// Empties the queue: everybody is to be told to come and see (the connection is over).
+    /// Empties the queue: everybody is to be told to come and see (the connection is over). The holder stays.
     pub fn drain(&mut self) -> impl Iterator<Item = Waiter<P, T>> + '_ {
-        self.holder = None;
         self.waiters.drain(..)
-    }
-
-    /// The place in which the present holder waited, taken out: its monitor becomes the holder's.
-    pub fn take_granted(&mut self) -> Option<&Waiter<P, T>> {
-        self.holder.as_ref().and_then(|holder| holder.granted.as_ref())
     }
 }
 
@@ -176,13 +169,13 @@ mod tests {
             assert_eq!(lock.acquire(who), Acquire::Busy);
             lock.enqueue(who, ticket);
         }
-        assert_eq!(lock.release('a').map(|g| (g.who, g.ticket)), Some(('b', 1)));
+        assert_eq!(lock.release('a').1.map(|g| (g.who, g.ticket)), Some(('b', 1)));
         assert_eq!(lock.acquire('a'), Acquire::Busy, "nobody overtakes");
-        assert_eq!(lock.release('b').map(|g| (g.who, g.ticket)), Some(('c', 2)));
-        assert!(lock.release('a').is_none(), "not the holder");
+        assert_eq!(lock.release('b').1.map(|g| (g.who, g.ticket)), Some(('c', 2)));
+        assert!(lock.release('a').1.is_none(), "not the holder");
         assert_eq!(lock.holder(), Some('c'));
-        assert_eq!(lock.release('c').map(|g| (g.who, g.ticket)), Some(('b', 3)));
-        assert!(lock.release('b').is_none());
+        assert_eq!(lock.release('c').1.map(|g| (g.who, g.ticket)), Some(('b', 3)));
+        assert!(lock.release('b').1.is_none());
         assert_eq!(lock.holder(), None);
     }
 
@@ -193,7 +186,7 @@ mod tests {
         lock.enqueue('b', 1);
         lock.enqueue('c', 2);
         lock.release('a');
-        let (gone, grant) = lock.cancel(&1);
+        let (gone, grant) = lock.cancel(|t| *t == 1);
         assert_eq!(gone.map(|w| w.who), Some('b'));
         assert_eq!(grant.map(|g| g.who), Some('c'));
     }
@@ -205,7 +198,7 @@ mod tests {
         lock.enqueue('b', 1);
         lock.release('a');
         lock.begin_use();
-        assert_eq!(lock.cancel(&1), (None, None));
+        assert_eq!(lock.cancel(|t| *t == 1), (None, None));
         assert_eq!(lock.holder(), Some('b'));
     }
 
@@ -265,17 +258,19 @@ mod tests {
                         model.in_use = !model.line.is_empty();
                     }
                     Op::Release(who) => {
-                        let granted = lock.release(who).map(|g| (g.who, Some(g.ticket)));
+                        let (place, granted) = lock.release(who);
+                        let place = place.map(|p| (p.who, Some(p.ticket)));
+                        let granted = granted.map(|g| (g.who, Some(g.ticket)));
                         if model.line.front().map(|h| h.0) == Some(who) {
-                            model.line.pop_front();
+                            prop_assert_eq!(place, model.line.pop_front().filter(|l| l.1.is_some()));
                             model.in_use = false;
                             prop_assert_eq!(granted, model.line.front().copied());
                         } else {
-                            prop_assert_eq!(granted, None);
+                            prop_assert_eq!((place, granted), (None, None));
                         }
                     }
                     Op::Cancel(ticket) => {
-                        let (gone, granted) = lock.cancel(&ticket);
+                        let (gone, granted) = lock.cancel(|t| *t == ticket);
                         let gone = gone.map(|w| w.who);
                         let granted = granted.map(|g| g.who);
                         match model.line.iter().position(|l| l.1 == Some(ticket)) {

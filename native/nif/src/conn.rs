@@ -1,0 +1,332 @@
+//! The connection's resource: two halves of the core, each under a mutex that is held for the length of one call, with
+//! its logical lock, its buffers and what is known of its end. `steps.rs` drives the core; `handshake.rs`, `sending.rs`
+//! and `receiving.rs` are the calls.
+//!
+//! Whoever locks both mutexes locks `rx` first.
+
+use crate::atoms;
+use crate::beam::{Monitor, Pid, SharedBytes};
+use crate::counters::{self, Kind, Live};
+use crate::encode::Fatal;
+use crate::objects::ConfigObject;
+use crate::plaintext::{Framing, Plaintext};
+use crate::turn::Turn;
+use parking_lot::{Mutex, MutexGuard};
+use rustler::env::SavedTerm;
+use rustler::{Atom, Encoder, Env, Error, LocalPid, NifResult, OwnedEnv, Resource, ResourceArc, Term};
+use std::panic::{catch_unwind, AssertUnwindSafe};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::Arc;
+use tls_core::connection::{Connection, Rx, Tx};
+
+/// Why a direction is over, as a term; kept from call to call.
+pub enum Reason {
+    /// `closed`, or another atom.
+    Atom(Atom),
+    /// Any term, as a transport of the user's gives.
+    Term(OwnedEnv, SavedTerm),
+}
+
+impl Reason {
+    /// The usual one.
+    pub fn closed() -> Self {
+        Reason::Atom(atoms::closed())
+    }
+
+    /// Keeps a term.
+    pub fn keep(term: Term) -> Self {
+        match term.decode::<Atom>() {
+            Ok(atom) => Reason::Atom(atom),
+            Err(_) => {
+                let env = OwnedEnv::new();
+                let saved = env.save(term);
+                Reason::Term(env, saved)
+            }
+        }
+    }
+
+    /// `{error, Reason}`
+    pub fn error<'a>(&self, env: Env<'a>) -> Term<'a> {
+        let reason = match self {
+            Reason::Atom(atom) => atom.encode(env),
+            Reason::Term(owned, saved) => owned.run(|theirs| saved.load(theirs).in_env(env)),
+        };
+        (atoms::error(), reason).encode(env)
+    }
+}
+
+/// Why nothing more will be received.
+pub enum End {
+    /// The connection failed; given out once, afterwards it is closed.
+    Fatal(Fatal),
+    /// Closed by the peer, or the transport's word.
+    Reason(Reason),
+}
+
+/// How far the connection is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Phase {
+    /// Nothing has gone in or out.
+    Fresh,
+    /// Control bytes are the endpoint's to send at once.
+    Handshake,
+    /// Established. Control bytes take their turn among the senders.
+    Open,
+}
+
+/// The receiving half.
+pub struct Receiver {
+    /// `None` when the connection was given up: keys are wiped then.
+    pub core: Option<Rx>,
+    /// How far.
+    pub phase: Phase,
+    /// The read lock.
+    pub turn: Turn,
+    /// Plaintext nobody has taken yet.
+    pub plain: Plaintext<SharedBytes>,
+    /// How it is cut.
+    pub framing: Framing,
+    /// Set when nothing more will come.
+    pub end: Option<End>,
+    /// Keeps the trust stores and credentials of the configuration findable.
+    pub config: Arc<ConfigObject>,
+    endpoint_monitor: Option<Monitor>,
+    counted: usize,
+}
+
+impl Receiver {
+    /// Nothing more will come, for this reason if there is none yet.
+    pub fn end_with(&mut self, end: End) {
+        self.end.get_or_insert(end);
+    }
+
+    /// The name of the core's state.
+    pub fn state_name(&self) -> &'static str {
+        self.core.as_ref().map_or("connection", |core| core.state_name())
+    }
+
+    /// Brings the count of buffered bytes up to date; at the end of every call that moved some.
+    pub fn count(&mut self) {
+        let now = self.plain.len();
+        if now != self.counted {
+            counters::add(Kind::Bytes, now as i64 - self.counted as i64);
+            self.counted = now;
+        }
+    }
+}
+
+impl Drop for Receiver {
+    fn drop(&mut self) {
+        self.plain.clear();
+        self.count();
+    }
+}
+
+/// The sending half.
+pub struct Sender {
+    /// `None` when the connection was given up.
+    pub core: Option<Tx>,
+    /// The write lock.
+    pub turn: Turn,
+    /// Control records that wait for their turn.
+    pub pending: Vec<u8>,
+    /// The handshake is over.
+    pub open: bool,
+    /// No more application data may be sent.
+    pub end: Option<Reason>,
+    /// The transport takes nothing any more, not even an alert.
+    pub dead: bool,
+}
+
+impl Sender {
+    /// Control records to be sent before anything else.
+    pub fn take_control(&mut self, out: &mut Vec<u8>) {
+        if self.dead {
+            self.pending = Vec::new();
+            return;
+        }
+        if out.is_empty() {
+            std::mem::swap(out, &mut self.pending);
+        } else {
+            out.append(&mut self.pending);
+        }
+        if let Some(core) = &mut self.core {
+            core.take_pending(out);
+        }
+    }
+
+    /// No more application data, for this reason if there is none yet.
+    pub fn end_with(&mut self, reason: Reason) {
+        self.open = false;
+        self.end.get_or_insert(reason);
+    }
+
+    /// Why there is no sending, when there is none.
+    pub fn refusal<'a>(&self, env: Env<'a>) -> Option<Term<'a>> {
+        match &self.end {
+            Some(reason) => Some(reason.error(env)),
+            None if !self.open => Some((atoms::error(), atoms::not_connected()).encode(env)),
+            None => None,
+        }
+    }
+}
+
+/// A connection.
+pub struct Conn {
+    endpoint: AtomicUsize,
+    /// 64 bits of the Erlang side.
+    pub word: AtomicU64,
+    rx: Mutex<Receiver>,
+    tx: Mutex<Sender>,
+    _live: Live,
+}
+
+impl Conn {
+    /// A connection whose endpoint is the calling process.
+    pub fn create(env: Env, core: Connection, config: Arc<ConfigObject>) -> ResourceArc<Conn> {
+        let caller = Pid::caller(env);
+        let conn = ResourceArc::new(Conn {
+            endpoint: AtomicUsize::new(caller.word()),
+            word: AtomicU64::new(0),
+            rx: Mutex::new(Receiver {
+                core: Some(core.rx),
+                phase: Phase::Fresh,
+                turn: Turn::new(),
+                plain: Plaintext::new(),
+                framing: Framing::Raw,
+                end: None,
+                config,
+                endpoint_monitor: None,
+                counted: 0,
+            }),
+            tx: Mutex::new(Sender {
+                core: Some(core.tx),
+                turn: Turn::new(),
+                pending: Vec::new(),
+                open: false,
+                end: None,
+                dead: false,
+            }),
+            _live: Live::new(Kind::Conns),
+        });
+        conn.rx().endpoint_monitor = Monitor::new(env, &conn, caller);
+        conn
+    }
+
+    /// The receiving half, for this call.
+    pub fn rx(&self) -> MutexGuard<'_, Receiver> {
+        self.rx.lock()
+    }
+
+    /// The sending half, for this call.
+    pub fn tx(&self) -> MutexGuard<'_, Sender> {
+        self.tx.lock()
+    }
+
+    /// Is this process the endpoint?
+    pub fn is_endpoint(&self, who: Pid) -> bool {
+        who.is_word(self.endpoint.load(Ordering::Relaxed))
+    }
+
+    /// `badarg` unless the endpoint calls.
+    pub fn check_endpoint(&self, env: Env) -> NifResult<Pid> {
+        let caller = Pid::caller(env);
+        if self.is_endpoint(caller) {
+            Ok(caller)
+        } else {
+            Err(Error::BadArg)
+        }
+    }
+
+    /// Gives the connection up: keys and plaintext go, everybody who waits comes and sees.
+    fn give_up(&self, env: Env, rx: &mut Receiver, tx: &mut Sender) {
+        rx.core = None;
+        rx.plain.clear();
+        rx.count();
+        rx.end_with(End::Reason(Reason::closed()));
+        tx.core = None;
+        tx.dead = true;
+        tx.pending = Vec::new();
+        tx.end_with(Reason::closed());
+        rx.turn.wake_all(env);
+        tx.turn.wake_all(env);
+    }
+}
+
+#[rustler::resource_impl]
+impl Resource for Conn {
+    const IMPLEMENTS_DOWN: bool = true;
+
+    /// The endpoint, a lock's holder or a waiter died.
+    fn down<'a>(&'a self, env: Env<'a>, pid: LocalPid, _monitor: rustler::Monitor) {
+        let who = Pid::from(pid);
+        let (mut rx, mut tx) = (self.rx(), self.tx());
+        let read = rx.turn.down(env, who).in_use;
+        let write = tx.turn.down(env, who).in_use;
+        let endpoint = self.endpoint.load(Ordering::Relaxed);
+        if who.is_word(endpoint) {
+            self.give_up(env, &mut rx, &mut tx);
+        } else if read || write {
+            // Nobody knows what the transport took or gave: the stream is undefined from here.
+            self.give_up(env, &mut rx, &mut tx);
+            let direction = if write { atoms::write() } else { atoms::read() };
+            let message = (atoms::ssl_native(), atoms::holder_down(), direction).encode(env);
+            // The endpoint may be dying too.
+            let _ = env.send(&Pid::from_word(endpoint).local(), message);
+        }
+    }
+}
+
+/// Runs a call. A panic, which is an error of this library, gives the connection up and becomes `failed`'s result.
+pub fn guarded<'a>(
+    env: Env<'a>,
+    conn: &ResourceArc<Conn>,
+    failed: impl FnOnce(Env<'a>) -> Term<'a>,
+    call: impl FnOnce() -> NifResult<Term<'a>>,
+) -> NifResult<Term<'a>> {
+    if let Ok(result) = catch_unwind(AssertUnwindSafe(call)) {
+        return result;
+    }
+    // The mutexes are free again: parking_lot's do not poison. What is inside may be in any state, so it goes.
+    let _ = catch_unwind(AssertUnwindSafe(|| {
+        let (mut rx, mut tx) = (conn.rx(), conn.tx());
+        conn.give_up(env, &mut rx, &mut tx);
+    }));
+    Ok(failed(env))
+}
+
+/// `{error, internal}`
+pub fn internal(env: Env) -> Term {
+    (atoms::error(), atoms::internal()).encode(env)
+}
+
+/// Another process becomes the endpoint.
+#[rustler::nif]
+fn set_endpoint(env: Env, conn: ResourceArc<Conn>, pid: LocalPid) -> Atom {
+    let pid = Pid::from(pid);
+    let mut rx = conn.rx();
+    conn.endpoint.store(pid.word(), Ordering::Relaxed);
+    let monitor = Monitor::new(env, &conn, pid);
+    if let Some(old) = std::mem::replace(&mut rx.endpoint_monitor, monitor) {
+        old.end(env, &conn);
+    }
+    if rx.endpoint_monitor.is_none() {
+        // It is dead already.
+        let mut tx = conn.tx();
+        conn.give_up(env, &mut rx, &mut tx);
+    }
+    atoms::ok()
+}
+
+/// The Erlang side's 64 bits.
+#[rustler::nif]
+fn word(conn: ResourceArc<Conn>) -> u64 {
+    conn.word.load(Ordering::Acquire)
+}
+
+/// Writes them.
+#[rustler::nif]
+fn set_word(conn: ResourceArc<Conn>, word: u64) -> Atom {
+    conn.word.store(word, Ordering::Release);
+    atoms::ok()
+}
