@@ -25,7 +25,7 @@ rustler::atoms! {
     ask_hello, badarg, missing, unknown,
     // stores and credentials
     cert, count, skipped, schemes, type_ = "type", native, external, rsa, rsa_pss, ec, ed25519, ed448, mldsa, other,
-    RSAPrivateKey, ECPrivateKey, PrivateKeyInfo, no_certificate, bad_certificate, bad_key, key_mismatch, unsupported_key,
+    rsa_private_key = "RSAPrivateKey", ec_private_key = "ECPrivateKey", private_key_info = "PrivateKeyInfo", no_certificate, bad_certificate, bad_key, key_mismatch, unsupported_key,
     // counters
     conns, stores, configs, shares,
 }

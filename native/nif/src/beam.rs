@@ -35,6 +35,11 @@ impl Pid {
     }
 
     /// Back from [`Pid::word`].
+    pub fn from_word(word: usize) -> Pid {
+        Pid(word)
+    }
+
+    /// Is this the process that the word names?
     pub fn is_word(self, word: usize) -> bool {
         self.0 == word
     }

@@ -16,7 +16,6 @@ use rustler::env::SavedTerm;
 use rustler::{Atom, Encoder, Env, Error, LocalPid, NifResult, OwnedEnv, Resource, ResourceArc, Term};
 use std::panic::{catch_unwind, AssertUnwindSafe};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::sync::Arc;
 use tls_core::connection::{Connection, Rx, Tx};
 
 /// Why a direction is over, as a term; kept from call to call.
@@ -89,7 +88,7 @@ pub struct Receiver {
     /// Set when nothing more will come.
     pub end: Option<End>,
     /// Keeps the trust stores and credentials of the configuration findable.
-    pub config: Arc<ConfigObject>,
+    pub config: ResourceArc<ConfigObject>,
     endpoint_monitor: Option<Monitor>,
     counted: usize,
 }
@@ -183,7 +182,7 @@ pub struct Conn {
 
 impl Conn {
     /// A connection whose endpoint is the calling process.
-    pub fn create(env: Env, core: Connection, config: Arc<ConfigObject>) -> ResourceArc<Conn> {
+    pub fn create(env: Env, core: Connection, config: ResourceArc<ConfigObject>) -> ResourceArc<Conn> {
         let caller = Pid::caller(env);
         let conn = ResourceArc::new(Conn {
             endpoint: AtomicUsize::new(caller.word()),

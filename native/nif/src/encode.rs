@@ -73,7 +73,7 @@ pub fn info<'a>(env: Env<'a>, info: &Info) -> Term<'a> {
     map(env, &[
         (atoms::version(), info.version.0.encode(env)),
         (atoms::cipher_suite(), info.cipher_suite.0.encode(env)),
-        (atoms::group(), optional(env, info.group, |group| group.0.encode(env))),
+        (atoms::group(), info.group.0.encode(env)),
         (atoms::signature_scheme(), optional(env, info.signature_scheme, |scheme| scheme.0.encode(env))),
         (atoms::alpn(), optional(env, info.alpn.as_ref(), |name| copy(env, name))),
         (atoms::server_name(), optional(env, info.server_name.as_ref(), |name| copy(env, name))),

@@ -1,7 +1,7 @@
 //! The endpoint's calls: handshake and active mode.
 
 use crate::atoms;
-use crate::beam::{self, Iodata, Pid, Timeslice};
+use crate::beam::{self, Iodata, Timeslice};
 use crate::conn::{guarded, Conn, End, Phase, Reason, Receiver};
 use crate::encode::Fatal;
 use crate::objects::ConfigObject;
@@ -28,19 +28,12 @@ fn step<'a>(
         let mut rx = conn.rx();
         let mut steps = Steps::new(env);
         call(&mut rx, &mut steps)?;
-        let data = deliver(env, &mut rx, caller);
+        // Unframed plaintext goes out at once to an endpoint that has the read lock; else it is there for whoever reads.
+        let ours = rx.framing == Framing::Raw && rx.turn.is_held_by(caller);
+        let data = if ours { rx.plain.all().map(|unit| beam::unit(env, unit)) } else { None };
         rx.count();
         Ok(steps.outs(data))
     })
-}
-
-/// Unframed plaintext goes out with the other outs, unless a reader outside has its turn. Framed plaintext is pulled.
-fn deliver<'a>(env: Env<'a>, rx: &mut Receiver, caller: Pid) -> Option<Term<'a>> {
-    let ours = rx.turn.holder().is_none_or(|holder| holder == caller);
-    if !ours || rx.framing != Framing::Raw {
-        return None;
-    }
-    rx.plain.all().map(|unit| beam::unit(env, unit))
 }
 
 /// The first flight.
@@ -81,8 +74,8 @@ fn step_heavy<'a>(env: Env<'a>, conn: ResourceArc<Conn>) -> NifResult<Term<'a>> 
 
 /// The answer to the query that stands open.
 #[rustler::nif]
-fn answer<'a>(env: Env<'a>, conn: ResourceArc<Conn>, answer: Term<'a>) -> NifResult<Term<'a>> {
-    let (answer, config) = decode_answer(answer)?;
+fn answer<'a>(env: Env<'a>, conn: ResourceArc<Conn>, given: Term<'a>) -> NifResult<Term<'a>> {
+    let (answer, config) = decode_answer(given)?;
     let _slice = Timeslice::start(env);
     step(env, &conn, |rx, steps| {
         let mut tx = conn.tx();
@@ -98,16 +91,14 @@ fn answer<'a>(env: Env<'a>, conn: ResourceArc<Conn>, answer: Term<'a>) -> NifRes
     })
 }
 
-type Config = std::sync::Arc<crate::objects::ConfigData>;
-
-fn decode_answer(term: Term) -> NifResult<(Answer, Option<Config>)> {
+fn decode_answer(term: Term) -> NifResult<(Answer, Option<ResourceArc<ConfigObject>>)> {
     if let Ok(atom) = term.decode::<Atom>() {
         return if atom == atoms::continue_() { Ok((Answer::Continue, None)) } else { Err(Error::BadArg) };
     }
     if let Ok((tag, value)) = term.decode::<(Atom, Term)>() {
         let bytes = || value.decode::<rustler::Binary>().map(|binary| binary.as_slice().to_vec());
         return if tag == atoms::use_config() {
-            let config = value.decode::<ResourceArc<ConfigObject>>()?.data.clone();
+            let config = value.decode::<ResourceArc<ConfigObject>>()?;
             Ok((Answer::UseConfig(config.core.clone()), Some(config)))
         } else if tag == atoms::abort() {
             Ok((Answer::Abort(AlertDescription(value.decode()?)), None))

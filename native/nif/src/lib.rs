@@ -11,12 +11,12 @@
 mod lock;
 mod plaintext;
 
-#[cfg(not(test))]
-mod atoms;
-#[cfg(not(test))]
-mod beam;
-#[cfg(not(test))]
-mod counters;
+macro_rules! beam_modules {
+    ($($name:ident)*) => { $(#[cfg(not(test))] mod $name;)* };
+}
+beam_modules! {
+    atoms beam conn counters create encode handshake intern objects receiving sending steps store turn
+}
 
 /// Version of the interface between this library and `ssl_native.erl`; both name it, and they must agree.
 #[cfg(not(test))]

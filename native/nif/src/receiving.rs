@@ -54,15 +54,12 @@ fn recv_begin<'a>(env: Env<'a>, conn: ResourceArc<Conn>, length: usize) -> NifRe
         }
         // At the end nothing is read any more, so there is nothing to take turns for.
         if rx.end.is_none() {
+            if rx.turn.holder().is_some_and(|holder| holder != caller && conn.is_endpoint(holder)) {
+                return Ok(atoms::endpoint().encode(env));
+            }
             match rx.turn.enter(env, &conn, caller) {
                 Entered::Yes => {}
-                Entered::Wait(ticket) => {
-                    if rx.turn.holder().is_some_and(|holder| conn.is_endpoint(holder)) {
-                        rx.turn.cancel(env, &conn, &ticket);
-                        return Ok(atoms::endpoint().encode(env));
-                    }
-                    return Ok(wait(env, ticket));
-                }
+                Entered::Wait(ticket) => return Ok(wait(env, ticket)),
                 Entered::Dying => return Ok(Reason::closed().error(env)),
             }
         }

@@ -173,23 +173,28 @@ fn control<'a>(env: Env<'a>, conn: ResourceArc<Conn>, what: Term<'a>) -> NifResu
         }
         let tx = &mut *tx;
         let result = match (&mut tx.core, what) {
-            (Some(core), Control::CloseNotify) => core.close_notify().map(|()| true),
-            (Some(core), Control::Alert(alert)) => core.alert(alert).map(|()| true),
+            (Some(core), Control::CloseNotify) => {
+                core.close_notify();
+                Ok(true)
+            }
+            (Some(core), Control::Alert(alert)) => {
+                core.alert(alert);
+                Ok(alert != AlertDescription::USER_CANCELED)
+            }
             (Some(core), Control::UpdateKeys(request)) => core.update_keys(request).map(|()| false),
             (None, _) => return Ok(closed(env)),
         };
-        let mut out = Vec::new();
-        tx.take_control(&mut out);
         match result {
             Ok(last) => {
                 if last {
                     tx.end_with(Reason::closed());
                 }
+                let mut out = Vec::new();
+                tx.take_control(&mut out);
                 tx.turn.begin_use();
                 Ok(sealed(env, out))
             }
             Err(_) => {
-                tx.pending = out;
                 tx.turn.leave(env, &conn, caller);
                 Ok(closed(env))
             }
