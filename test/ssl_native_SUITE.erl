@@ -144,6 +144,7 @@ config_errors(Config) ->
     ?assertEqual({error, {groups, missing}}, ssl_native:config(maps:remove(groups, Map))),
     ?assertEqual({error, {alpn, badarg}}, ssl_native:config(Map#{alpn => ["h2"]})),
     ?assertEqual({error, {max_fragment_length, badarg}}, ssl_native:config(Map#{max_fragment_length => 1000})),
+    ?assertEqual({error, {groups, badarg}}, ssl_native:config(Map#{groups => [16#10000]})),
     ?assertEqual({error, {undefined, unknown}}, ssl_native:config(Map#{colour => blue})),
     ?assertError(badarg, ssl_native:config([])).
 
@@ -615,6 +616,7 @@ wrong_terms(Config) ->
         Call <- [fun() -> ssl_native:feed(make_ref(), <<>>) end, fun() -> ssl_native:feed(C, 7) end,
                  fun() -> ssl_native:answer(C, {bytes, 7}) end, fun() -> ssl_native:answer(C, maybe_so) end,
                  fun() -> ssl_native:packet(C, 3, 0) end, fun() -> ssl_native:packet(C, raw, -1) end,
+                 fun() -> ssl_native:packet(C, 256, 0) end, fun() -> ssl_native:answer(C, {abort, 256}) end,
                  fun() -> ssl_native:recv_begin(C, -1) end, fun() -> ssl_native:recv_end(C, whatever) end,
                  fun() -> ssl_native:recv_more(C, 0, <<>>) end, fun() -> ssl_native:send_end(C) end,
                  fun() -> ssl_native:send_cancel(C, make_ref()) end, fun() -> ssl_native:control(C, {alert, 256}) end,

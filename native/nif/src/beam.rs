@@ -4,7 +4,7 @@
 
 use crate::counters::{Kind, Live};
 use crate::plaintext::{Share, Unit};
-use rustler::{sys, Binary, Env, Error, LocalPid, NewBinary, NifResult, Resource, ResourceArc, Term};
+use rustler::{sys, Binary, Decoder, Env, Error, LocalPid, NewBinary, NifResult, Resource, ResourceArc, Term};
 use std::time::Instant;
 
 /// A local process, as the word of its pid: local pids are immediate terms, so the word tells them apart.
@@ -203,6 +203,15 @@ impl<'a> Iodata<'a> {
     /// Bytes altogether.
     pub fn len(&self) -> usize {
         self.parts().iter().map(|part| part.len()).sum()
+    }
+}
+
+/// A number that fits its type; rustler's own decoders of small types cut off what does not.
+pub struct Fit<T>(pub T);
+
+impl<'a, T: TryFrom<u64> + 'a> Decoder<'a> for Fit<T> {
+    fn decode(term: Term<'a>) -> NifResult<Self> {
+        T::try_from(term.decode::<u64>()?).map(Fit).map_err(|_| Error::BadArg)
     }
 }
 

@@ -1,7 +1,7 @@
 //! The endpoint's calls: handshake and active mode.
 
 use crate::atoms;
-use crate::beam::{self, Iodata, Timeslice};
+use crate::beam::{self, Fit, Iodata, Timeslice};
 use crate::conn::{guarded, Conn, End, Phase, Reason, Receiver};
 use crate::encode::Fatal;
 use crate::objects::ConfigObject;
@@ -28,6 +28,10 @@ fn step<'a>(
         let mut rx = conn.rx();
         let mut steps = Steps::new(env);
         call(&mut rx, &mut steps)?;
+        if steps.failed() {
+            // The endpoint gets to know how; for everybody else it is closed.
+            rx.end_with(End::Reason(Reason::closed()));
+        }
         // Unframed plaintext goes out at once to an endpoint that has the read lock; else it is there for whoever reads.
         let ours = rx.framing == Framing::Raw && rx.turn.is_held_by(caller);
         let data = if ours { rx.plain.all().map(|unit| beam::unit(env, unit)) } else { None };
@@ -101,7 +105,7 @@ fn decode_answer(term: Term) -> NifResult<(Answer, Option<ResourceArc<ConfigObje
             let config = value.decode::<ResourceArc<ConfigObject>>()?;
             Ok((Answer::UseConfig(config.core.clone()), Some(config)))
         } else if tag == atoms::abort() {
-            Ok((Answer::Abort(AlertDescription(value.decode()?)), None))
+            Ok((Answer::Abort(AlertDescription(value.decode::<Fit<u8>>()?.0)), None))
         } else if tag == atoms::bytes() {
             Ok((Answer::Bytes(bytes()?), None))
         } else if tag == atoms::secret() {

@@ -1,6 +1,7 @@
 //! Credentials and configurations: shared immutable objects made from terms.
 
 use crate::atoms;
+use crate::beam::Fit;
 use crate::counters::{Kind, Live};
 use crate::encode::map;
 use crate::intern::{next_id, Table};
@@ -36,7 +37,7 @@ impl Drop for CredentialObject {
 /// The key argument of `credential/2`.
 enum Key<'a> {
     Native(KeyKind, Binary<'a>),
-    External(u64, Vec<u16>),
+    External(u64, Vec<Fit<u16>>),
 }
 
 impl<'a> Decoder<'a> for Key<'a> {
@@ -76,7 +77,7 @@ fn credential_content(chain: &[Binary], key: &Key) -> Vec<u8> {
         }
         Key::External(id, schemes) => {
             head.push(u8::MAX);
-            tail = id.to_be_bytes().into_iter().chain(schemes.iter().flat_map(|s| s.to_be_bytes())).collect::<Vec<_>>();
+            tail = id.to_be_bytes().into_iter().chain(schemes.iter().flat_map(|scheme| scheme.0.to_be_bytes())).collect::<Vec<_>>();
             parts.push(&tail);
         }
     }
@@ -124,7 +125,7 @@ fn credential_load<'a>(env: Env<'a>, chain: Vec<Binary<'a>>, key: Key<'a>) -> Te
     }
     let key = match key {
         Key::Native(kind, der) => PrivateKey::from_der(kind, der.as_slice()),
-        Key::External(id, schemes) => Ok(PrivateKey::external(id, schemes.into_iter().map(SignatureScheme).collect())),
+        Key::External(id, schemes) => Ok(PrivateKey::external(id, schemes.into_iter().map(|scheme| SignatureScheme(scheme.0)).collect())),
     };
     let chain = chain.iter().map(|der| der.as_slice().to_vec()).collect();
     match key.and_then(|key| CertifiedKey::new(chain, key)) {
@@ -213,10 +214,10 @@ impl<'a> Fields<'a> {
     }
 
     fn codes<T>(&mut self, key: Atom, default: Option<Vec<u16>>, wrap: fn(u16) -> T) -> Result<Vec<T>, BadField> {
-        let codes = self.value(key, default)?;
-        let bytes: Vec<u8> = codes.iter().flat_map(|code| code.to_be_bytes()).collect();
+        let codes = self.value::<Vec<Fit<u16>>>(key, default.map(|codes| codes.into_iter().map(Fit).collect()))?;
+        let bytes: Vec<u8> = codes.iter().flat_map(|code| code.0.to_be_bytes()).collect();
         self.note(&bytes);
-        Ok(codes.into_iter().map(wrap).collect())
+        Ok(codes.into_iter().map(|code| wrap(code.0)).collect())
     }
 
     fn binaries(&mut self, key: Atom) -> Result<Vec<Vec<u8>>, BadField> {

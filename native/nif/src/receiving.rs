@@ -1,7 +1,7 @@
 //! The calls of readers: any process, one at a time by the read lock.
 
 use crate::atoms;
-use crate::beam::{self, charge, Iodata, Pid};
+use crate::beam::{self, charge, Fit, Iodata, Pid};
 use crate::conn::{guarded, internal, Conn, End, Phase, Reason, Receiver};
 use crate::handshake::transport_reason;
 use crate::plaintext::{Framing, TooLong};
@@ -163,9 +163,9 @@ fn reader<'a>(env: Env<'a>, conn: ResourceArc<Conn>, what: Atom) -> NifResult<Te
 /// How plaintext is cut from now on.
 #[rustler::nif]
 fn packet(conn: ResourceArc<Conn>, kind: Term, limit: u32) -> NifResult<Atom> {
-    let framing = match kind.decode::<u8>() {
-        Ok(0) => Framing::Raw,
-        Ok(header @ (1 | 2 | 4)) => Framing::Prefixed { header, limit },
+    let framing = match kind.decode::<Fit<u8>>() {
+        Ok(Fit(0)) => Framing::Raw,
+        Ok(Fit(header @ (1 | 2 | 4))) => Framing::Prefixed { header, limit },
         Ok(_) => return Err(Error::BadArg),
         Err(_) if kind.decode::<Atom>().is_ok_and(|atom| atom == atoms::raw()) => Framing::Raw,
         Err(_) => return Err(Error::BadArg),

@@ -1,7 +1,7 @@
 //! The calls of senders: any process, one at a time by the write lock. The order on the wire is the order of sealing.
 
 use crate::atoms;
-use crate::beam::{binary, charge, Iodata, Pid};
+use crate::beam::{binary, charge, Fit, Iodata, Pid};
 use crate::conn::{guarded, internal, Conn, Reason, Sender};
 use crate::turn::{Entered, Ticket};
 use rustler::{Atom, Encoder, Env, Error, NifResult, ResourceArc, Term};
@@ -140,7 +140,7 @@ impl Control {
         }
         let (tag, value) = term.decode::<(Atom, Term)>()?;
         if tag == atoms::alert() {
-            Ok(Control::Alert(AlertDescription(value.decode()?)))
+            Ok(Control::Alert(AlertDescription(value.decode::<Fit<u8>>()?.0)))
         } else if tag == atoms::update_keys() {
             Ok(Control::UpdateKeys(value.decode()?))
         } else {

@@ -6,7 +6,7 @@ use crate::conn::{Conn, End, Phase, Reason, Receiver, Sender};
 use crate::encode::{self, Fatal};
 use rustler::{Encoder, Env, ResourceArc, Term};
 use std::time::{SystemTime, UNIX_EPOCH};
-use tls_core::connection::Opened;
+use tls_core::record::Opened;
 use tls_core::query::{Event, Output};
 
 /// What a call gives out, in order.
@@ -32,6 +32,11 @@ impl<'a> Steps<'a> {
     /// Does the core take no more input?
     fn stopped(&self) -> bool {
         self.parked.is_some() || self.fatal.is_some()
+    }
+
+    /// Has the connection failed?
+    pub fn failed(&self) -> bool {
+        self.fatal.is_some()
     }
 
     /// The list that the endpoint's calls return: `send` first, `ask`, `heavy` and `fatal` last.
