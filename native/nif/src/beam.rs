@@ -4,7 +4,9 @@
 
 use crate::counters::{Kind, Live};
 use crate::plaintext::{Share, Unit};
-use rustler::{sys, Binary, Decoder, Env, Error, LocalPid, NewBinary, NifResult, Resource, ResourceArc, Term};
+use rustler::{
+    sys, Binary, Decoder, Env, Error, LocalPid, NewBinary, NifResult, Resource, ResourceArc, Term,
+};
 use std::time::Instant;
 
 /// A local process, as the word of its pid: local pids are immediate terms, so the word tells them apart.
@@ -65,7 +67,12 @@ impl Monitor {
         // SAFETY: the resource is alive (we hold a reference), its type has a down callback (only `Conn` is passed, and
         // it has), pid and monitor outlive the call; 0 says that the monitor was written.
         unsafe {
-            (sys::enif_monitor_process(env.as_c_arg(), resource.as_c_arg(), &pid, monitor.as_mut_ptr()) == 0)
+            (sys::enif_monitor_process(
+                env.as_c_arg(),
+                resource.as_c_arg(),
+                &pid,
+                monitor.as_mut_ptr(),
+            ) == 0)
                 .then(|| Monitor(monitor.assume_init()))
         }
     }
@@ -94,7 +101,10 @@ pub struct SharedBytes(ResourceArc<Shared>);
 
 impl From<Vec<u8>> for SharedBytes {
     fn from(bytes: Vec<u8>) -> Self {
-        SharedBytes(ResourceArc::new(Shared { bytes, _live: Live::new(Kind::Shares) }))
+        SharedBytes(ResourceArc::new(Shared {
+            bytes,
+            _live: Live::new(Kind::Shares),
+        }))
     }
 }
 
@@ -138,7 +148,10 @@ pub fn unit<'a>(env: Env<'a>, unit: Unit<SharedBytes>) -> Term<'a> {
             if part.len() < COPY_BELOW || part.len() < shared.bytes().len() / 64 {
                 return copy(env, part);
             }
-            shared.0.make_binary(env, |shared| shared.bytes.get(range).unwrap_or_default()).to_term(env)
+            shared
+                .0
+                .make_binary(env, |shared| shared.bytes.get(range).unwrap_or_default())
+                .to_term(env)
         }
     }
 }
@@ -155,7 +168,11 @@ impl<'a> Iodata<'a> {
     /// Inspects a term. `badarg` if it is no iodata or has more than `limit` bytes.
     pub fn new(term: Term<'a>, limit: usize) -> NifResult<Self> {
         if let Ok(binary) = Binary::from_term(term) {
-            return if binary.len() <= limit { Ok(Iodata::One([binary.as_slice()])) } else { Err(Error::BadArg) };
+            return if binary.len() <= limit {
+                Ok(Iodata::One([binary.as_slice()]))
+            } else {
+                Err(Error::BadArg)
+            };
         }
         let mut slices = Vec::new();
         let mut total = 0usize;
@@ -173,7 +190,11 @@ impl<'a> Iodata<'a> {
                 } else {
                     // Single bytes: the emulator flattens such lists faster than we can.
                     let flat = Binary::from_iolist(term)?;
-                    return if flat.len() <= limit { Ok(Iodata::One([flat.as_slice()])) } else { Err(Error::BadArg) };
+                    return if flat.len() <= limit {
+                        Ok(Iodata::One([flat.as_slice()]))
+                    } else {
+                        Err(Error::BadArg)
+                    };
                 }
                 if total > limit {
                     return Err(Error::BadArg);
@@ -211,7 +232,9 @@ pub struct Fit<T>(pub T);
 
 impl<'a, T: TryFrom<u64> + 'a> Decoder<'a> for Fit<T> {
     fn decode(term: Term<'a>) -> NifResult<Self> {
-        T::try_from(term.decode::<u64>()?).map(Fit).map_err(|_| Error::BadArg)
+        T::try_from(term.decode::<u64>()?)
+            .map(Fit)
+            .map_err(|_| Error::BadArg)
     }
 }
 
@@ -224,7 +247,10 @@ pub struct Timeslice<'a> {
 impl<'a> Timeslice<'a> {
     /// Starts the clock.
     pub fn start(env: Env<'a>) -> Self {
-        Timeslice { env, start: Instant::now() }
+        Timeslice {
+            env,
+            start: Instant::now(),
+        }
     }
 }
 

@@ -13,7 +13,9 @@ use crate::plaintext::{Framing, Plaintext};
 use crate::turn::Turn;
 use parking_lot::{Mutex, MutexGuard};
 use rustler::env::SavedTerm;
-use rustler::{Atom, Encoder, Env, Error, LocalPid, NifResult, OwnedEnv, Resource, ResourceArc, Term};
+use rustler::{
+    Atom, Encoder, Env, Error, LocalPid, NifResult, OwnedEnv, Resource, ResourceArc, Term,
+};
 use std::panic::{catch_unwind, AssertUnwindSafe};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use tls_core::connection::{Connection, Rx, Tx};
@@ -101,7 +103,9 @@ impl Receiver {
 
     /// The name of the core's state.
     pub fn state_name(&self) -> &'static str {
-        self.core.as_ref().map_or("connection", |core| core.state_name())
+        self.core
+            .as_ref()
+            .map_or("connection", |core| core.state_name())
     }
 
     /// Brings the count of buffered bytes up to date; at the end of every call that moved some.
@@ -182,7 +186,11 @@ pub struct Conn {
 
 impl Conn {
     /// A connection whose endpoint is the calling process.
-    pub fn create(env: Env, core: Connection, config: ResourceArc<ConfigObject>) -> ResourceArc<Conn> {
+    pub fn create(
+        env: Env,
+        core: Connection,
+        config: ResourceArc<ConfigObject>,
+    ) -> ResourceArc<Conn> {
         let caller = Pid::caller(env);
         let conn = ResourceArc::new(Conn {
             endpoint: AtomicUsize::new(caller.word()),

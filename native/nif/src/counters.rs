@@ -50,8 +50,18 @@ impl Drop for Live {
 /// All of them.
 #[rustler::nif]
 fn counters<'a>(env: Env<'a>) -> Term<'a> {
-    let names = [atoms::conns(), atoms::stores(), atoms::credentials(), atoms::configs(), atoms::shares(), atoms::bytes()];
-    let values: Vec<Term> = COUNTERS.iter().map(|counter| counter.load(Relaxed).encode(env)).collect();
+    let names = [
+        atoms::conns(),
+        atoms::stores(),
+        atoms::credentials(),
+        atoms::configs(),
+        atoms::shares(),
+        atoms::bytes(),
+    ];
+    let values: Vec<Term> = COUNTERS
+        .iter()
+        .map(|counter| counter.load(Relaxed).encode(env))
+        .collect();
     let names: Vec<Term> = names.iter().map(|name| name.encode(env)).collect();
     Term::map_from_term_arrays(env, &names, &values).unwrap_or_else(|_| atoms::error().to_term(env))
 }

@@ -12,12 +12,19 @@ use tls_core::crypto::SystemRandom;
 /// A field of the parameters; absent is `undefined`.
 fn field<'a>(map: Term<'a>, key: Atom) -> Option<Term<'a>> {
     let value = map.map_get(key).ok()?;
-    (!value.decode::<Atom>().is_ok_and(|atom| atom == atoms::undefined())).then_some(value)
+    (!value
+        .decode::<Atom>()
+        .is_ok_and(|atom| atom == atoms::undefined()))
+    .then_some(value)
 }
 
 /// A client's connection.
 #[rustler::nif]
-fn client<'a>(env: Env<'a>, config: ResourceArc<ConfigObject>, params: Term<'a>) -> NifResult<Term<'a>> {
+fn client<'a>(
+    env: Env<'a>,
+    config: ResourceArc<ConfigObject>,
+    params: Term<'a>,
+) -> NifResult<Term<'a>> {
     let server_name = match field(params, atoms::server_name()) {
         Some(name) => Some(name.decode::<Binary>()?.as_slice().to_vec()),
         None => None,
@@ -36,7 +43,14 @@ fn client<'a>(env: Env<'a>, config: ResourceArc<ConfigObject>, params: Term<'a>)
         }
         None => None,
     };
-    let core = Connection::client(config.core.clone(), ClientParams { server_name, verify_name }, Box::new(SystemRandom));
+    let core = Connection::client(
+        config.core.clone(),
+        ClientParams {
+            server_name,
+            verify_name,
+        },
+        Box::new(SystemRandom),
+    );
     Ok(Conn::create(env, core, config).encode(env))
 }
 
@@ -49,15 +63,24 @@ fn server<'a>(env: Env<'a>, config: ResourceArc<ConfigObject>) -> Term<'a> {
 
 /// Another configuration, before anything was fed.
 #[rustler::nif]
-fn use_config<'a>(env: Env<'a>, conn: ResourceArc<Conn>, config: ResourceArc<ConfigObject>) -> NifResult<Term<'a>> {
+fn use_config<'a>(
+    env: Env<'a>,
+    conn: ResourceArc<Conn>,
+    config: ResourceArc<ConfigObject>,
+) -> NifResult<Term<'a>> {
     guarded(env, &conn, internal, || {
         let started = || Ok((atoms::error(), atoms::started()).encode(env));
         let (mut rx, mut tx) = (conn.rx(), conn.tx());
         if rx.phase != Phase::Fresh {
             return started();
         }
-        let (Some(reader), Some(writer)) = (rx.core.take(), tx.core.take()) else { return started() };
-        let mut core = Connection { rx: reader, tx: writer };
+        let (Some(reader), Some(writer)) = (rx.core.take(), tx.core.take()) else {
+            return started();
+        };
+        let mut core = Connection {
+            rx: reader,
+            tx: writer,
+        };
         let result = core.use_config(config.core.clone());
         rx.core = Some(core.rx);
         tx.core = Some(core.tx);
@@ -89,10 +112,22 @@ const MAX_EXPORT: usize = 255 * 64;
 
 /// Keying material (RFC 8446 section 7.5).
 #[rustler::nif]
-fn export<'a>(env: Env<'a>, conn: ResourceArc<Conn>, label: Binary<'a>, context: Term<'a>, length: usize) -> NifResult<Term<'a>> {
+fn export<'a>(
+    env: Env<'a>,
+    conn: ResourceArc<Conn>,
+    label: Binary<'a>,
+    context: Term<'a>,
+    length: usize,
+) -> NifResult<Term<'a>> {
     let context = match context.decode::<Binary>() {
         Ok(context) => Some(context),
-        Err(_) if context.decode::<Atom>().is_ok_and(|atom| atom == atoms::no_context()) => None,
+        Err(_)
+            if context
+                .decode::<Atom>()
+                .is_ok_and(|atom| atom == atoms::no_context()) =>
+        {
+            None
+        }
         Err(error) => return Err(error),
     };
     if length > MAX_EXPORT {
@@ -101,7 +136,11 @@ fn export<'a>(env: Env<'a>, conn: ResourceArc<Conn>, label: Binary<'a>, context:
     guarded(env, &conn, internal, || {
         let rx = conn.rx();
         let secret = match (&rx.core, rx.phase) {
-            (Some(core), Phase::Open) => core.export(label.as_slice(), context.as_ref().map(|c| c.as_slice()), length),
+            (Some(core), Phase::Open) => core.export(
+                label.as_slice(),
+                context.as_ref().map(|c| c.as_slice()),
+                length,
+            ),
             _ => return Ok((atoms::error(), atoms::not_connected()).encode(env)),
         };
         Ok(match secret {

@@ -22,30 +22,45 @@ impl Fatal {
             Origin::Local => atoms::local(),
             Origin::Peer => atoms::peer(),
         };
-        Fatal { origin, alert: error.alert().0, state, cause: error.to_string() }
+        Fatal {
+            origin,
+            alert: error.alert().0,
+            state,
+            cause: error.to_string(),
+        }
     }
 
     /// A failure of this library.
     pub fn internal(state: &'static str) -> Self {
         let alert = tls_core::enums::AlertDescription::INTERNAL_ERROR.0;
-        Fatal { origin: atoms::local(), alert, state, cause: "internal error".to_owned() }
+        Fatal {
+            origin: atoms::local(),
+            alert,
+            state,
+            cause: "internal error".to_owned(),
+        }
     }
 
     /// `{fatal, #{origin, alert, state, cause}}`
     pub fn encode<'a>(&self, env: Env<'a>) -> Term<'a> {
-        let map = map(env, &[
-            (atoms::origin(), self.origin.encode(env)),
-            (atoms::alert(), self.alert.encode(env)),
-            (atoms::state(), state(env, self.state)),
-            (atoms::cause(), copy(env, self.cause.as_bytes())),
-        ]);
+        let map = map(
+            env,
+            &[
+                (atoms::origin(), self.origin.encode(env)),
+                (atoms::alert(), self.alert.encode(env)),
+                (atoms::state(), state(env, self.state)),
+                (atoms::cause(), copy(env, self.cause.as_bytes())),
+            ],
+        );
         (atoms::fatal(), map).encode(env)
     }
 }
 
 /// A state's name. The names are constants of the core, so the atoms are few.
 pub fn state<'a>(env: Env<'a>, name: &'static str) -> Term<'a> {
-    Atom::from_str(env, name).unwrap_or_else(|_| atoms::undefined()).encode(env)
+    Atom::from_str(env, name)
+        .unwrap_or_else(|_| atoms::undefined())
+        .encode(env)
 }
 
 /// A map from atoms.
@@ -70,39 +85,73 @@ fn optional<'a, T>(env: Env<'a>, item: Option<T>, encode: impl FnOnce(T) -> Term
 
 /// `Info` of the contract.
 pub fn info<'a>(env: Env<'a>, info: &Info) -> Term<'a> {
-    map(env, &[
-        (atoms::version(), info.version.0.encode(env)),
-        (atoms::cipher_suite(), info.cipher_suite.0.encode(env)),
-        (atoms::group(), info.group.0.encode(env)),
-        (atoms::signature_scheme(), optional(env, info.signature_scheme, |scheme| scheme.0.encode(env))),
-        (atoms::alpn(), optional(env, info.alpn.as_ref(), |name| copy(env, name))),
-        (atoms::server_name(), optional(env, info.server_name.as_ref(), |name| copy(env, name))),
-        (atoms::peer_chain(), binaries(env, &info.peer_chain)),
-        (atoms::client_random(), copy(env, &info.client_random)),
-        (atoms::server_random(), copy(env, &info.server_random)),
-        (atoms::own_credential(), optional(env, info.own_credential, |index| index.encode(env))),
-        (atoms::hrr(), info.hrr.encode(env)),
-    ])
+    map(
+        env,
+        &[
+            (atoms::version(), info.version.0.encode(env)),
+            (atoms::cipher_suite(), info.cipher_suite.0.encode(env)),
+            (atoms::group(), info.group.0.encode(env)),
+            (
+                atoms::signature_scheme(),
+                optional(env, info.signature_scheme, |scheme| scheme.0.encode(env)),
+            ),
+            (
+                atoms::alpn(),
+                optional(env, info.alpn.as_ref(), |name| copy(env, name)),
+            ),
+            (
+                atoms::server_name(),
+                optional(env, info.server_name.as_ref(), |name| copy(env, name)),
+            ),
+            (atoms::peer_chain(), binaries(env, &info.peer_chain)),
+            (atoms::client_random(), copy(env, &info.client_random)),
+            (atoms::server_random(), copy(env, &info.server_random)),
+            (
+                atoms::own_credential(),
+                optional(env, info.own_credential, |index| index.encode(env)),
+            ),
+            (atoms::hrr(), info.hrr.encode(env)),
+        ],
+    )
 }
 
 /// `{event, Event}` of the contract.
 pub fn event<'a>(env: Env<'a>, event: &Event) -> Term<'a> {
     let event = match event {
         Event::Connected(what) => (atoms::connected(), info(env, what)).encode(env),
-        Event::KeyLog { label, client_random, secret } => {
-            (atoms::key_log(), copy(env, label.as_bytes()), copy(env, client_random), copy(env, secret.as_ref())).encode(env)
+        Event::KeyLog {
+            label,
+            client_random,
+            secret,
+        } => (
+            atoms::key_log(),
+            copy(env, label.as_bytes()),
+            copy(env, client_random),
+            copy(env, secret.as_ref()),
+        )
+            .encode(env),
+        Event::PeerKeyUpdate { update_requested } => {
+            (atoms::key_update(), *update_requested).encode(env)
         }
-        Event::PeerKeyUpdate { update_requested } => (atoms::key_update(), *update_requested).encode(env),
         Event::PeerClosed => atoms::closed().encode(env),
         Event::WarningAlert(alert) => (atoms::warning(), alert.0).encode(env),
-        Event::SessionTicket { lifetime, age_add, nonce, ticket, max_early_data } => {
-            let map = map(env, &[
-                (atoms::lifetime(), lifetime.encode(env)),
-                (atoms::age_add(), age_add.encode(env)),
-                (atoms::nonce(), copy(env, nonce)),
-                (atoms::ticket(), copy(env, ticket)),
-                (atoms::max_early_data(), max_early_data.encode(env)),
-            ]);
+        Event::SessionTicket {
+            lifetime,
+            age_add,
+            nonce,
+            ticket,
+            max_early_data,
+        } => {
+            let map = map(
+                env,
+                &[
+                    (atoms::lifetime(), lifetime.encode(env)),
+                    (atoms::age_add(), age_add.encode(env)),
+                    (atoms::nonce(), copy(env, nonce)),
+                    (atoms::ticket(), copy(env, ticket)),
+                    (atoms::max_early_data(), max_early_data.encode(env)),
+                ],
+            );
             (atoms::session_ticket(), map).encode(env)
         }
     };
@@ -110,46 +159,84 @@ pub fn event<'a>(env: Env<'a>, event: &Event) -> Term<'a> {
 }
 
 fn extensions<'a>(env: Env<'a>, items: &[(u16, Vec<u8>)]) -> Term<'a> {
-    list(env, items, |(number, body)| (*number, copy(env, body)).encode(env))
+    list(env, items, |(number, body)| {
+        (*number, copy(env, body)).encode(env)
+    })
 }
 
 /// `{ask, Query}` of the contract.
 pub fn query<'a>(env: Env<'a>, query: &Query) -> Term<'a> {
     let query = match query {
         Query::ClientHello(hello) => {
-            let map = map(env, &[
-                (atoms::server_name(), optional(env, hello.server_name.as_ref(), |name| copy(env, name))),
-                (atoms::versions(), hello.versions.encode(env)),
-                (atoms::cipher_suites(), hello.cipher_suites.encode(env)),
-                (atoms::groups(), hello.groups.encode(env)),
-                (atoms::signature_algs(), hello.signature_algs.encode(env)),
-                (atoms::signature_algs_cert(), optional(env, hello.signature_algs_cert.as_ref(), |algs| algs.encode(env))),
-                (atoms::alpn(), optional(env, hello.alpn.as_ref(), |names| binaries(env, names))),
-                (atoms::extensions(), extensions(env, &hello.extensions)),
-            ]);
+            let map = map(
+                env,
+                &[
+                    (
+                        atoms::server_name(),
+                        optional(env, hello.server_name.as_ref(), |name| copy(env, name)),
+                    ),
+                    (atoms::versions(), hello.versions.encode(env)),
+                    (atoms::cipher_suites(), hello.cipher_suites.encode(env)),
+                    (atoms::groups(), hello.groups.encode(env)),
+                    (atoms::signature_algs(), hello.signature_algs.encode(env)),
+                    (
+                        atoms::signature_algs_cert(),
+                        optional(env, hello.signature_algs_cert.as_ref(), |algs| {
+                            algs.encode(env)
+                        }),
+                    ),
+                    (
+                        atoms::alpn(),
+                        optional(env, hello.alpn.as_ref(), |names| binaries(env, names)),
+                    ),
+                    (atoms::extensions(), extensions(env, &hello.extensions)),
+                ],
+            );
             (atoms::client_hello(), map).encode(env)
         }
         Query::ServerHello(hello) => {
-            let map = map(env, &[
-                (atoms::version(), hello.version.encode(env)),
-                (atoms::cipher_suite(), hello.cipher_suite.encode(env)),
-                (atoms::extensions(), extensions(env, &hello.extensions)),
-            ]);
+            let map = map(
+                env,
+                &[
+                    (atoms::version(), hello.version.encode(env)),
+                    (atoms::cipher_suite(), hello.cipher_suite.encode(env)),
+                    (atoms::extensions(), extensions(env, &hello.extensions)),
+                ],
+            );
             (atoms::server_hello(), map).encode(env)
         }
-        Query::PeerCertificate { chain, ocsp_response } => {
+        Query::PeerCertificate {
+            chain,
+            ocsp_response,
+        } => {
             let ocsp = optional(env, ocsp_response.as_ref(), |response| copy(env, response));
             (atoms::peer_certificate(), binaries(env, chain), ocsp).encode(env)
         }
-        Query::Sign { key_id, scheme, message } => {
-            (atoms::sign(), *key_id, scheme.0, copy(env, message)).encode(env)
-        }
-        Query::VerifySignature { scheme, certificate, message, signature } => {
-            (atoms::verify_signature(), scheme.0, copy(env, certificate), copy(env, message), copy(env, signature)).encode(env)
-        }
+        Query::Sign {
+            key_id,
+            scheme,
+            message,
+        } => (atoms::sign(), *key_id, scheme.0, copy(env, message)).encode(env),
+        Query::VerifySignature {
+            scheme,
+            certificate,
+            message,
+            signature,
+        } => (
+            atoms::verify_signature(),
+            scheme.0,
+            copy(env, certificate),
+            copy(env, message),
+            copy(env, signature),
+        )
+            .encode(env),
         Query::KxGenerate { group } => (atoms::kx_generate(), group.0).encode(env),
-        Query::KxAgree { group, peer_share } => (atoms::kx_agree(), group.0, copy(env, peer_share)).encode(env),
-        Query::KxRespond { group, peer_share } => (atoms::kx_respond(), group.0, copy(env, peer_share)).encode(env),
+        Query::KxAgree { group, peer_share } => {
+            (atoms::kx_agree(), group.0, copy(env, peer_share)).encode(env)
+        }
+        Query::KxRespond { group, peer_share } => {
+            (atoms::kx_respond(), group.0, copy(env, peer_share)).encode(env)
+        }
     };
     (atoms::ask(), query).encode(env)
 }

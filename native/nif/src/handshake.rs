@@ -34,7 +34,11 @@ fn step<'a>(
         }
         // Unframed plaintext goes out at once to an endpoint that has the read lock; else it is there for whoever reads.
         let ours = rx.framing == Framing::Raw && rx.turn.is_held_by(caller);
-        let data = if ours { rx.plain.all().map(|unit| beam::unit(env, unit)) } else { None };
+        let data = if ours {
+            rx.plain.all().map(|unit| beam::unit(env, unit))
+        } else {
+            None
+        };
         rx.count();
         Ok(steps.outs(data))
     })
@@ -45,7 +49,11 @@ fn step<'a>(
 fn start<'a>(env: Env<'a>, conn: ResourceArc<Conn>) -> NifResult<Term<'a>> {
     let _slice = Timeslice::start(env);
     step(env, &conn, |rx, steps| {
-        rx.phase = if rx.phase == Phase::Fresh { Phase::Handshake } else { rx.phase };
+        rx.phase = if rx.phase == Phase::Fresh {
+            Phase::Handshake
+        } else {
+            rx.phase
+        };
         if let Some(core) = &mut rx.core {
             core.set_now(unix_seconds());
         }
@@ -97,15 +105,26 @@ fn answer<'a>(env: Env<'a>, conn: ResourceArc<Conn>, given: Term<'a>) -> NifResu
 
 fn decode_answer(term: Term) -> NifResult<(Answer, Option<ResourceArc<ConfigObject>>)> {
     if let Ok(atom) = term.decode::<Atom>() {
-        return if atom == atoms::continue_() { Ok((Answer::Continue, None)) } else { Err(Error::BadArg) };
+        return if atom == atoms::continue_() {
+            Ok((Answer::Continue, None))
+        } else {
+            Err(Error::BadArg)
+        };
     }
     if let Ok((tag, value)) = term.decode::<(Atom, Term)>() {
-        let bytes = || value.decode::<rustler::Binary>().map(|binary| binary.as_slice().to_vec());
+        let bytes = || {
+            value
+                .decode::<rustler::Binary>()
+                .map(|binary| binary.as_slice().to_vec())
+        };
         return if tag == atoms::use_config() {
             let config = value.decode::<ResourceArc<ConfigObject>>()?;
             Ok((Answer::UseConfig(config.core.clone()), Some(config)))
         } else if tag == atoms::abort() {
-            Ok((Answer::Abort(AlertDescription(value.decode::<Fit<u8>>()?.0)), None))
+            Ok((
+                Answer::Abort(AlertDescription(value.decode::<Fit<u8>>()?.0)),
+                None,
+            ))
         } else if tag == atoms::bytes() {
             Ok((Answer::Bytes(bytes()?), None))
         } else if tag == atoms::secret() {
@@ -120,12 +139,22 @@ fn decode_answer(term: Term) -> NifResult<(Answer, Option<ResourceArc<ConfigObje
     if tag != atoms::kx_response() {
         return Err(Error::BadArg);
     }
-    Ok((Answer::KxResponse { public: public.as_slice().to_vec(), secret: Secret::from(secret.as_slice()) }, None))
+    Ok((
+        Answer::KxResponse {
+            public: public.as_slice().to_vec(),
+            secret: Secret::from(secret.as_slice()),
+        },
+        None,
+    ))
 }
 
 /// The transport ended.
 #[rustler::nif]
-fn close_transport<'a>(env: Env<'a>, conn: ResourceArc<Conn>, how: Term<'a>) -> NifResult<Term<'a>> {
+fn close_transport<'a>(
+    env: Env<'a>,
+    conn: ResourceArc<Conn>,
+    how: Term<'a>,
+) -> NifResult<Term<'a>> {
     let reason = transport_reason(how)?;
     step(env, &conn, |rx, _steps| {
         let mut tx = conn.tx();
@@ -145,7 +174,13 @@ pub fn transport_reason(how: Term) -> NifResult<Reason> {
     match how.decode::<(Atom, Term)>() {
         Ok((tag, reason)) if tag == atoms::error() => Ok(Reason::keep(reason)),
         Ok(_) => Err(Error::BadArg),
-        Err(_) if how.decode::<Atom>().is_ok_and(|atom| atom == atoms::closed()) => Ok(Reason::closed()),
+        Err(_)
+            if how
+                .decode::<Atom>()
+                .is_ok_and(|atom| atom == atoms::closed()) =>
+        {
+            Ok(Reason::closed())
+        }
         Err(_) => Err(Error::BadArg),
     }
 }

@@ -42,7 +42,10 @@ impl<K: Hash + Eq> Table<K> {
     /// Lets an object be found.
     pub fn insert<T: Resource>(&self, env: Env, key: K, id: u64, object: &ResourceArc<T>) {
         let reference = object.encode(env).to_binary().as_slice().to_vec();
-        self.0.lock().get_or_insert_default().insert(key, Entry { id, reference });
+        self.0
+            .lock()
+            .get_or_insert_default()
+            .insert(key, Entry { id, reference });
     }
 
     /// An object goes: its entry too.

@@ -5,18 +5,48 @@
 //! executable could not resolve the BEAM's symbols; the rest is tested by test/ssl_native_SUITE.erl.
 #![warn(missing_docs)]
 #![deny(unsafe_op_in_unsafe_fn, clippy::undocumented_unsafe_blocks)]
-#![cfg_attr(not(test), deny(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic))]
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::indexing_slicing,
+        clippy::panic
+    )
+)]
 #![cfg_attr(test, allow(dead_code))]
 
 mod lock;
 mod plaintext;
 
-macro_rules! beam_modules {
-    ($($name:ident)*) => { $(#[cfg(not(test))] mod $name;)* };
-}
-beam_modules! {
-    atoms beam conn counters create encode handshake intern objects receiving sending steps store turn
-}
+#[cfg(not(test))]
+mod atoms;
+#[cfg(not(test))]
+mod beam;
+#[cfg(not(test))]
+mod conn;
+#[cfg(not(test))]
+mod counters;
+#[cfg(not(test))]
+mod create;
+#[cfg(not(test))]
+mod encode;
+#[cfg(not(test))]
+mod handshake;
+#[cfg(not(test))]
+mod intern;
+#[cfg(not(test))]
+mod objects;
+#[cfg(not(test))]
+mod receiving;
+#[cfg(not(test))]
+mod sending;
+#[cfg(not(test))]
+mod steps;
+#[cfg(not(test))]
+mod store;
+#[cfg(not(test))]
+mod turn;
 
 /// Version of the interface between this library and `ssl_native.erl`; both name it, and they must agree.
 #[cfg(not(test))]

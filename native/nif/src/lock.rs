@@ -18,6 +18,15 @@ pub struct Waiter<P, T> {
 /// The lock went to this waiter; the process must be told.
 pub type Grant<'a, P, T> = &'a Waiter<P, T>;
 
+/// What giving up the lock, or a place in the queue, comes to.
+#[derive(Debug, PartialEq, Eq)]
+pub struct GivenUp<'a, P, T> {
+    /// The place in which the process waits, or had waited for the lock.
+    pub place: Option<Waiter<P, T>>,
+    /// Who has the lock now; `None`: nobody got it by this.
+    pub next: Option<Grant<'a, P, T>>,
+}
+
 /// What [`LockQueue::acquire`] found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Acquire {
@@ -56,7 +65,10 @@ pub struct LockQueue<P, T> {
 impl<P: Copy + Eq, T> LockQueue<P, T> {
     /// A free lock.
     pub fn new() -> Self {
-        LockQueue { holder: None, waiters: VecDeque::new() }
+        LockQueue {
+            holder: None,
+            waiters: VecDeque::new(),
+        }
     }
 
     /// Who has it.
@@ -76,7 +88,11 @@ impl<P: Copy + Eq, T> LockQueue<P, T> {
             Some(holder) if holder.who == who => Acquire::Held,
             Some(_) => Acquire::Busy,
             None => {
-                self.holder = Some(Holder { who, granted: None, in_use: false });
+                self.holder = Some(Holder {
+                    who,
+                    granted: None,
+                    in_use: false,
+                });
                 Acquire::Taken
             }
         }
@@ -94,23 +110,39 @@ impl<P: Copy + Eq, T> LockQueue<P, T> {
         }
     }
 
-    /// Gives the lock on. The first result is the place in which the holder had waited for it, the second who has the
-    /// lock now; `None`: it is free. Nothing happens when `who` does not hold it.
-    pub fn release(&mut self, who: P) -> (Option<Waiter<P, T>>, Option<Grant<'_, P, T>>) {
-        let Some(holder) = self.holder.take_if(|holder| holder.who == who) else { return (None, None) };
-        (holder.granted, self.hand_over())
+    /// Gives the lock on. Nothing happens when `who` does not hold it.
+    pub fn release(&mut self, who: P) -> GivenUp<'_, P, T> {
+        match self.holder.take_if(|holder| holder.who == who) {
+            Some(holder) => GivenUp {
+                place: holder.granted,
+                next: self.hand_over(),
+            },
+            None => GivenUp {
+                place: None,
+                next: None,
+            },
+        }
     }
 
     fn hand_over(&mut self) -> Option<Grant<'_, P, T>> {
-        self.holder = self.waiters.pop_front().map(|waiter| Holder { who: waiter.who, granted: Some(waiter), in_use: false });
-        self.holder.as_ref().and_then(|holder| holder.granted.as_ref())
+        self.holder = self.waiters.pop_front().map(|waiter| Holder {
+            who: waiter.who,
+            granted: Some(waiter),
+            in_use: false,
+        });
+        self.holder
+            .as_ref()
+            .and_then(|holder| holder.granted.as_ref())
     }
 
     /// Gives up the place whose ticket `is` the one meant; when the lock was handed to that place meanwhile and has not
-    /// been used, it goes on to the next. The first result is the place given up.
-    pub fn cancel(&mut self, is: impl Fn(&T) -> bool) -> (Option<Waiter<P, T>>, Option<Grant<'_, P, T>>) {
+    /// been used, it goes on to the next.
+    pub fn cancel(&mut self, is: impl Fn(&T) -> bool) -> GivenUp<'_, P, T> {
         if let Some(at) = self.waiters.iter().position(|waiter| is(&waiter.ticket)) {
-            return (self.waiters.remove(at), None);
+            return GivenUp {
+                place: self.waiters.remove(at),
+                next: None,
+            };
         }
         let granted = self
             .holder
@@ -118,11 +150,14 @@ impl<P: Copy + Eq, T> LockQueue<P, T> {
             .filter(|holder| !holder.in_use)
             .and_then(|holder| holder.granted.take_if(|waiter| is(&waiter.ticket)));
         match granted {
-            Some(waiter) => {
-                let grant = self.hand_over();
-                (Some(waiter), grant)
-            }
-            None => (None, None),
+            Some(waiter) => GivenUp {
+                place: Some(waiter),
+                next: self.hand_over(),
+            },
+            None => GivenUp {
+                place: None,
+                next: None,
+            },
         }
     }
 
@@ -136,7 +171,10 @@ impl<P: Copy + Eq, T> LockQueue<P, T> {
                 self.holder = None;
                 Down { held: true, in_use }
             }
-            _ => Down { held: false, in_use: false },
+            _ => Down {
+                held: false,
+                in_use: false,
+            },
         }
     }
 
@@ -169,13 +207,22 @@ mod tests {
             assert_eq!(lock.acquire(who), Acquire::Busy);
             lock.enqueue(who, ticket);
         }
-        assert_eq!(lock.release('a').1.map(|g| (g.who, g.ticket)), Some(('b', 1)));
+        assert_eq!(
+            lock.release('a').next.map(|g| (g.who, g.ticket)),
+            Some(('b', 1))
+        );
         assert_eq!(lock.acquire('a'), Acquire::Busy, "nobody overtakes");
-        assert_eq!(lock.release('b').1.map(|g| (g.who, g.ticket)), Some(('c', 2)));
-        assert!(lock.release('a').1.is_none(), "not the holder");
+        assert_eq!(
+            lock.release('b').next.map(|g| (g.who, g.ticket)),
+            Some(('c', 2))
+        );
+        assert!(lock.release('a').next.is_none(), "not the holder");
         assert_eq!(lock.holder(), Some('c'));
-        assert_eq!(lock.release('c').1.map(|g| (g.who, g.ticket)), Some(('b', 3)));
-        assert!(lock.release('b').1.is_none());
+        assert_eq!(
+            lock.release('c').next.map(|g| (g.who, g.ticket)),
+            Some(('b', 3))
+        );
+        assert!(lock.release('b').next.is_none());
         assert_eq!(lock.holder(), None);
     }
 
@@ -186,7 +233,10 @@ mod tests {
         lock.enqueue('b', 1);
         lock.enqueue('c', 2);
         lock.release('a');
-        let (gone, grant) = lock.cancel(|t| *t == 1);
+        let GivenUp {
+            place: gone,
+            next: grant,
+        } = lock.cancel(|t| *t == 1);
         assert_eq!(gone.map(|w| w.who), Some('b'));
         assert_eq!(grant.map(|g| g.who), Some('c'));
     }
@@ -198,7 +248,13 @@ mod tests {
         lock.enqueue('b', 1);
         lock.release('a');
         lock.begin_use();
-        assert_eq!(lock.cancel(|t| *t == 1), (None, None));
+        assert_eq!(
+            lock.cancel(|t| *t == 1),
+            GivenUp {
+                place: None,
+                next: None
+            }
+        );
         assert_eq!(lock.holder(), Some('b'));
     }
 
@@ -258,7 +314,7 @@ mod tests {
                         model.in_use = !model.line.is_empty();
                     }
                     Op::Release(who) => {
-                        let (place, granted) = lock.release(who);
+                        let GivenUp { place, next: granted } = lock.release(who);
                         let place = place.map(|p| (p.who, Some(p.ticket)));
                         let granted = granted.map(|g| (g.who, Some(g.ticket)));
                         if model.line.front().map(|h| h.0) == Some(who) {
@@ -270,7 +326,7 @@ mod tests {
                         }
                     }
                     Op::Cancel(ticket) => {
-                        let (gone, granted) = lock.cancel(|t| *t == ticket);
+                        let GivenUp { place: gone, next: granted } = lock.cancel(|t| *t == ticket);
                         let gone = gone.map(|w| w.who);
                         let granted = granted.map(|g| g.who);
                         match model.line.iter().position(|l| l.1 == Some(ticket)) {

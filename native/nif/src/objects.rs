@@ -67,7 +67,11 @@ impl<'a> Decoder<'a> for Key<'a> {
 fn credential_content(chain: &[Binary], key: &Key) -> Vec<u8> {
     let mut head = Vec::new();
     head.extend_from_slice(&(chain.len() as u64).to_be_bytes());
-    head.extend(chain.iter().flat_map(|der| (der.len() as u64).to_be_bytes()));
+    head.extend(
+        chain
+            .iter()
+            .flat_map(|der| (der.len() as u64).to_be_bytes()),
+    );
     let mut parts: Vec<&[u8]> = Vec::new();
     let tail;
     match key {
@@ -77,7 +81,11 @@ fn credential_content(chain: &[Binary], key: &Key) -> Vec<u8> {
         }
         Key::External(id, schemes) => {
             head.push(u8::MAX);
-            tail = id.to_be_bytes().into_iter().chain(schemes.iter().flat_map(|scheme| scheme.0.to_be_bytes())).collect::<Vec<_>>();
+            tail = id
+                .to_be_bytes()
+                .into_iter()
+                .chain(schemes.iter().flat_map(|scheme| scheme.0.to_be_bytes()))
+                .collect::<Vec<_>>();
             parts.push(&tail);
         }
     }
@@ -99,11 +107,23 @@ fn key_type(key: KeyType) -> Atom {
 }
 
 fn found_credential<'a>(env: Env<'a>, credential: &ResourceArc<CredentialObject>) -> Term<'a> {
-    let schemes: Vec<u16> = credential.core.key.schemes().iter().map(|scheme| scheme.0).collect();
-    let meta = map(env, &[
-        (atoms::schemes(), schemes.encode(env)),
-        (atoms::type_(), key_type(credential.core.leaf.key).encode(env)),
-    ]);
+    let schemes: Vec<u16> = credential
+        .core
+        .key
+        .schemes()
+        .iter()
+        .map(|scheme| scheme.0)
+        .collect();
+    let meta = map(
+        env,
+        &[
+            (atoms::schemes(), schemes.encode(env)),
+            (
+                atoms::type_(),
+                key_type(credential.core.leaf.key).encode(env),
+            ),
+        ],
+    );
     (atoms::ok(), credential.clone(), meta).encode(env)
 }
 
@@ -125,7 +145,13 @@ fn credential_load<'a>(env: Env<'a>, chain: Vec<Binary<'a>>, key: Key<'a>) -> Te
     }
     let key = match key {
         Key::Native(kind, der) => PrivateKey::from_der(kind, der.as_slice()),
-        Key::External(id, schemes) => Ok(PrivateKey::external(id, schemes.into_iter().map(|scheme| SignatureScheme(scheme.0)).collect())),
+        Key::External(id, schemes) => Ok(PrivateKey::external(
+            id,
+            schemes
+                .into_iter()
+                .map(|scheme| SignatureScheme(scheme.0))
+                .collect(),
+        )),
     };
     let chain = chain.iter().map(|der| der.as_slice().to_vec()).collect();
     match key.and_then(|key| CertifiedKey::new(chain, key)) {
@@ -190,7 +216,8 @@ impl<'a> Fields<'a> {
     }
 
     fn note(&mut self, bytes: &[u8]) {
-        self.content.extend_from_slice(&(bytes.len() as u64).to_be_bytes());
+        self.content
+            .extend_from_slice(&(bytes.len() as u64).to_be_bytes());
         self.content.extend_from_slice(bytes);
     }
 
@@ -213,8 +240,16 @@ impl<'a> Fields<'a> {
         Ok(number)
     }
 
-    fn codes<T>(&mut self, key: Atom, default: Option<Vec<u16>>, wrap: fn(u16) -> T) -> Result<Vec<T>, BadField> {
-        let codes = self.value::<Vec<Fit<u16>>>(key, default.map(|codes| codes.into_iter().map(Fit).collect()))?;
+    fn codes<T>(
+        &mut self,
+        key: Atom,
+        default: Option<Vec<u16>>,
+        wrap: fn(u16) -> T,
+    ) -> Result<Vec<T>, BadField> {
+        let codes = self.value::<Vec<Fit<u16>>>(
+            key,
+            default.map(|codes| codes.into_iter().map(Fit).collect()),
+        )?;
         let bytes: Vec<u8> = codes.iter().flat_map(|code| code.0.to_be_bytes()).collect();
         self.note(&bytes);
         Ok(codes.into_iter().map(|code| wrap(code.0)).collect())
@@ -223,7 +258,10 @@ impl<'a> Fields<'a> {
     fn binaries(&mut self, key: Atom) -> Result<Vec<Vec<u8>>, BadField> {
         let binaries = self.value::<Vec<Binary>>(key, Some(Vec::new()))?;
         self.note(&(binaries.len() as u64).to_be_bytes());
-        let binaries: Vec<Vec<u8>> = binaries.iter().map(|binary| binary.as_slice().to_vec()).collect();
+        let binaries: Vec<Vec<u8>> = binaries
+            .iter()
+            .map(|binary| binary.as_slice().to_vec())
+            .collect();
         binaries.iter().for_each(|binary| self.note(binary));
         Ok(binaries)
     }
@@ -231,7 +269,9 @@ impl<'a> Fields<'a> {
     /// Is the field absent or `undefined`?
     fn absent(&mut self, key: Atom) -> bool {
         let absent = match self.map.map_get(key) {
-            Ok(value) => value.decode::<Atom>().is_ok_and(|atom| atom == atoms::undefined()),
+            Ok(value) => value
+                .decode::<Atom>()
+                .is_ok_and(|atom| atom == atoms::undefined()),
             Err(_) => true,
         };
         if absent {
@@ -247,16 +287,25 @@ const DEFAULT_MAX_HANDSHAKE: u64 = 262_144;
 const DEFAULT_KEY_UPDATE_AT: u64 = 388_736_063_997;
 
 fn read_config(map: Term) -> Result<ConfigObject, BadField> {
-    let mut fields = Fields { map, read: 0, content: Vec::new() };
+    let mut fields = Fields {
+        map,
+        read: 0,
+        content: Vec::new(),
+    };
     let f = &mut fields;
-    let credentials: Vec<ResourceArc<CredentialObject>> = f.value(atoms::credentials(), Some(Vec::new()))?;
-    let ids: Vec<u8> = credentials.iter().flat_map(|credential| credential.id.to_be_bytes()).collect();
+    let credentials: Vec<ResourceArc<CredentialObject>> =
+        f.value(atoms::credentials(), Some(Vec::new()))?;
+    let ids: Vec<u8> = credentials
+        .iter()
+        .flat_map(|credential| credential.id.to_be_bytes())
+        .collect();
     f.note(&ids);
     let mut store = None;
     let native_verify = if f.absent(atoms::native_verify()) {
         None
     } else {
-        let (object, depth) = f.value::<(ResourceArc<StoreObject>, usize)>(atoms::native_verify(), None)?;
+        let (object, depth) =
+            f.value::<(ResourceArc<StoreObject>, usize)>(atoms::native_verify(), None)?;
         f.note(&object.id.to_be_bytes());
         f.note(&(depth as u64).to_be_bytes());
         let core = object.core.clone();
@@ -268,7 +317,11 @@ fn read_config(map: Term) -> Result<ConfigObject, BadField> {
         versions: f.codes(atoms::versions(), None, ProtocolVersion)?,
         cipher_suites: f.codes(atoms::cipher_suites(), None, CipherSuite)?,
         honor_cipher_order: f.flag(atoms::honor_cipher_order())?,
-        key_share_groups: f.codes(atoms::key_share_groups(), Some(groups.first().map(|group| group.0).into_iter().collect()), NamedGroup)?,
+        key_share_groups: f.codes(
+            atoms::key_share_groups(),
+            Some(groups.first().map(|group| group.0).into_iter().collect()),
+            NamedGroup,
+        )?,
         groups,
         signature_algs: f.codes(atoms::signature_algs(), None, SignatureScheme)?,
         signature_algs_cert: if f.absent(atoms::signature_algs_cert()) {
@@ -295,7 +348,10 @@ fn read_config(map: Term) -> Result<ConfigObject, BadField> {
             mode
         },
         cookie: f.flag(atoms::cookie())?,
-        credentials: credentials.iter().map(|credential| credential.core.clone()).collect(),
+        credentials: credentials
+            .iter()
+            .map(|credential| credential.core.clone())
+            .collect(),
         verify_peer: f.flag(atoms::verify_peer())?,
         fail_if_no_peer_cert: f.flag(atoms::fail_if_no_peer_cert())?,
         certificate_authorities: if f.absent(atoms::certificate_authorities()) {

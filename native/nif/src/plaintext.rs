@@ -85,7 +85,10 @@ pub struct Plaintext<C> {
 impl<C: Share> Plaintext<C> {
     /// An empty buffer; no memory is allocated.
     pub fn new() -> Self {
-        Plaintext { pieces: VecDeque::new(), len: 0 }
+        Plaintext {
+            pieces: VecDeque::new(),
+            len: 0,
+        }
     }
 
     /// Bytes buffered.
@@ -99,13 +102,20 @@ impl<C: Share> Plaintext<C> {
             return;
         }
         self.len += bytes.len();
-        if let Some(Piece { memory: Memory::Own(tail), .. }) = self.pieces.back_mut() {
+        if let Some(Piece {
+            memory: Memory::Own(tail),
+            ..
+        }) = self.pieces.back_mut()
+        {
             if tail.len() < JOIN_BELOW && bytes.len() < JOIN_BELOW {
                 tail.extend_from_slice(&bytes);
                 return;
             }
         }
-        self.pieces.push_back(Piece { memory: Memory::Own(bytes), start: 0 });
+        self.pieces.push_back(Piece {
+            memory: Memory::Own(bytes),
+            start: 0,
+        });
     }
 
     /// Everything there is; `None` when there is nothing.
@@ -162,7 +172,9 @@ impl<C: Share> Plaintext<C> {
             Framing::Raw if length == 0 => Ok(self.all()),
             Framing::Raw => Ok(self.take(length)),
             Framing::Prefixed { header, limit } => {
-                let Some(length) = self.peek(header) else { return Ok(None) };
+                let Some(length) = self.peek(header) else {
+                    return Ok(None);
+                };
                 if limit != 0 && length > limit {
                     return Err(TooLong);
                 }
@@ -189,7 +201,11 @@ impl<C: Share> Plaintext<C> {
             return None;
         }
         let bytes = self.pieces.iter().flat_map(|piece| piece.bytes().iter());
-        Some(bytes.take(usize::from(count)).fold(0u32, |number, byte| number << 8 | u32::from(*byte)))
+        Some(
+            bytes
+                .take(usize::from(count))
+                .fold(0u32, |number, byte| number << 8 | u32::from(*byte)),
+        )
     }
 
     fn skip(&mut self, mut count: usize) {
@@ -247,15 +263,36 @@ mod tests {
     fn a_unit_longer_than_the_limit_is_refused_before_it_is_complete() {
         let mut buffer = Buffer::new();
         buffer.push(vec![0, 0, 1, 1]);
-        assert!(matches!(buffer.unit(Framing::Prefixed { header: 4, limit: 256 }, 0), Err(TooLong)));
-        assert!(matches!(buffer.unit(Framing::Prefixed { header: 4, limit: 257 }, 0), Ok(None)));
+        assert!(matches!(
+            buffer.unit(
+                Framing::Prefixed {
+                    header: 4,
+                    limit: 256
+                },
+                0
+            ),
+            Err(TooLong)
+        ));
+        assert!(matches!(
+            buffer.unit(
+                Framing::Prefixed {
+                    header: 4,
+                    limit: 257
+                },
+                0
+            ),
+            Ok(None)
+        ));
     }
 
     #[test]
     fn an_empty_message_is_a_unit() {
         let mut buffer = Buffer::new();
         buffer.push(vec![0, 0, 7]);
-        let framing = Framing::Prefixed { header: 2, limit: 0 };
+        let framing = Framing::Prefixed {
+            header: 2,
+            limit: 0,
+        };
         assert_eq!(buffer.unit(framing, 0).unwrap().map(read), Some(vec![]));
         assert_eq!(buffer.unit(framing, 0).unwrap().map(read), None);
         assert_eq!(buffer.len(), 1);
@@ -276,11 +313,23 @@ mod tests {
         let stream = framed(4, &[vec![1; 5000], vec![2; 5000]]);
         let at = stream.as_ptr();
         buffer.push(stream);
-        let Some(Unit::Part(memory, range)) = buffer.unit(Framing::Prefixed { header: 4, limit: 0 }, 0).unwrap() else { panic!("copied") };
+        let Some(Unit::Part(memory, range)) = buffer
+            .unit(
+                Framing::Prefixed {
+                    header: 4,
+                    limit: 0,
+                },
+                0,
+            )
+            .unwrap()
+        else {
+            panic!("copied")
+        };
         assert_eq!(memory[range].as_ptr(), at.wrapping_add(4));
     }
 
     proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
         #[test]
         fn messages_come_out_as_they_went_in(
             header in prop_oneof![Just(1u8), Just(2), Just(4)],

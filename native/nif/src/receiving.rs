@@ -39,7 +39,10 @@ fn find<'a>(env: Env<'a>, rx: &mut Receiver, length: usize) -> Found<'a> {
 
 /// `{invalid_packet, Everything}`: the stream cannot be cut any more.
 fn invalid_packet<'a>(env: Env<'a>, rx: &mut Receiver) -> Term<'a> {
-    let all = rx.plain.all().map_or_else(|| beam::copy(env, &[]), |unit| beam::unit(env, unit));
+    let all = rx
+        .plain
+        .all()
+        .map_or_else(|| beam::copy(env, &[]), |unit| beam::unit(env, unit));
     (atoms::invalid_packet(), all).encode(env)
 }
 
@@ -54,7 +57,11 @@ fn recv_begin<'a>(env: Env<'a>, conn: ResourceArc<Conn>, length: usize) -> NifRe
         }
         // At the end nothing is read any more, so there is nothing to take turns for.
         if rx.end.is_none() {
-            if rx.turn.holder().is_some_and(|holder| holder != caller && conn.is_endpoint(holder)) {
+            if rx
+                .turn
+                .holder()
+                .is_some_and(|holder| holder != caller && conn.is_endpoint(holder))
+            {
                 return Ok(atoms::endpoint().encode(env));
             }
             match rx.turn.enter(env, &conn, caller) {
@@ -80,7 +87,12 @@ fn recv_begin<'a>(env: Env<'a>, conn: ResourceArc<Conn>, length: usize) -> NifRe
 
 /// What the transport gave.
 #[rustler::nif]
-fn recv_more<'a>(env: Env<'a>, conn: ResourceArc<Conn>, length: usize, bytes: Term<'a>) -> NifResult<Term<'a>> {
+fn recv_more<'a>(
+    env: Env<'a>,
+    conn: ResourceArc<Conn>,
+    length: usize,
+    bytes: Term<'a>,
+) -> NifResult<Term<'a>> {
     let input = Iodata::new(bytes, usize::MAX)?;
     charge(env, input.len());
     guarded(env, &conn, internal, || {
@@ -116,8 +128,14 @@ fn recv_more<'a>(env: Env<'a>, conn: ResourceArc<Conn>, length: usize, bytes: Te
 /// Releases the read lock without data.
 #[rustler::nif]
 fn recv_end<'a>(env: Env<'a>, conn: ResourceArc<Conn>, why: Term<'a>) -> NifResult<Term<'a>> {
-    let timeout = why.decode::<Atom>().is_ok_and(|atom| atom == atoms::timeout());
-    let reason = if timeout { None } else { Some(transport_reason(why)?) };
+    let timeout = why
+        .decode::<Atom>()
+        .is_ok_and(|atom| atom == atoms::timeout());
+    let reason = if timeout {
+        None
+    } else {
+        Some(transport_reason(why)?)
+    };
     guarded(env, &conn, internal, || {
         let caller = Pid::caller(env);
         let mut rx = conn.rx();

@@ -25,7 +25,13 @@ fn closed(env: Env) -> Term {
     Reason::closed().error(env)
 }
 
-fn seal<'a>(env: Env<'a>, conn: &ResourceArc<Conn>, tx: &mut Sender, caller: Pid, data: &Iodata) -> Term<'a> {
+fn seal<'a>(
+    env: Env<'a>,
+    conn: &ResourceArc<Conn>,
+    tx: &mut Sender,
+    caller: Pid,
+    data: &Iodata,
+) -> Term<'a> {
     let mut out = Vec::new();
     tx.take_control(&mut out);
     let result = match &mut tx.core {
@@ -87,7 +93,11 @@ fn send_end<'a>(env: Env<'a>, conn: ResourceArc<Conn>) -> NifResult<Term<'a>> {
         let caller = Pid::caller(env);
         let mut tx = conn.tx();
         if !tx.turn.is_held_by(caller) {
-            return if tx.end.is_some() { Ok(atoms::ok().encode(env)) } else { Err(Error::BadArg) };
+            return if tx.end.is_some() {
+                Ok(atoms::ok().encode(env))
+            } else {
+                Err(Error::BadArg)
+            };
         }
         let mut out = Vec::new();
         tx.take_control(&mut out);
@@ -135,12 +145,17 @@ enum Control {
 
 impl Control {
     fn decode(term: Term) -> NifResult<Self> {
-        if term.decode::<Atom>().is_ok_and(|atom| atom == atoms::close_notify()) {
+        if term
+            .decode::<Atom>()
+            .is_ok_and(|atom| atom == atoms::close_notify())
+        {
             return Ok(Control::CloseNotify);
         }
         let (tag, value) = term.decode::<(Atom, Term)>()?;
         if tag == atoms::alert() {
-            Ok(Control::Alert(AlertDescription(value.decode::<Fit<u8>>()?.0)))
+            Ok(Control::Alert(AlertDescription(
+                value.decode::<Fit<u8>>()?.0,
+            )))
         } else if tag == atoms::update_keys() {
             Ok(Control::UpdateKeys(value.decode()?))
         } else {
@@ -208,7 +223,8 @@ fn flush<'a>(env: Env<'a>, conn: ResourceArc<Conn>) -> NifResult<Term<'a>> {
     guarded(env, &conn, internal, || {
         let caller = Pid::caller(env);
         let mut tx = conn.tx();
-        let waiting = !tx.dead && (!tx.pending.is_empty() || tx.core.as_ref().is_some_and(|core| core.has_pending()));
+        let waiting = !tx.dead
+            && (!tx.pending.is_empty() || tx.core.as_ref().is_some_and(|core| core.has_pending()));
         if !waiting {
             // Somebody's send has taken them along.
             tx.turn.leave(env, &conn, caller);

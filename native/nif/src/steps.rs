@@ -6,8 +6,8 @@ use crate::conn::{Conn, End, Phase, Reason, Receiver, Sender};
 use crate::encode::{self, Fatal};
 use rustler::{Encoder, Env, ResourceArc, Term};
 use std::time::{SystemTime, UNIX_EPOCH};
-use tls_core::record::Opened;
 use tls_core::query::{Event, Output};
+use tls_core::record::Opened;
 
 /// What a call gives out, in order.
 pub struct Steps<'a> {
@@ -26,7 +26,14 @@ pub struct Steps<'a> {
 impl<'a> Steps<'a> {
     /// Nothing yet.
     pub fn new(env: Env<'a>) -> Self {
-        Steps { env, send: Vec::new(), events: Vec::new(), flush: false, parked: None, fatal: None }
+        Steps {
+            env,
+            send: Vec::new(),
+            events: Vec::new(),
+            flush: false,
+            parked: None,
+            fatal: None,
+        }
     }
 
     /// Does the core take no more input?
@@ -74,12 +81,22 @@ impl<'a> Steps<'a> {
     pub fn drive(&mut self, rx: &mut Receiver, tx: &mut Sender, heavy: bool) {
         let env = self.env;
         loop {
-            let (Some(reader), Some(writer)) = (&mut rx.core, &mut tx.core) else { return };
-            let output = if heavy { reader.next_heavy(writer) } else { reader.next(writer) };
+            let (Some(reader), Some(writer)) = (&mut rx.core, &mut tx.core) else {
+                return;
+            };
+            let output = if heavy {
+                reader.next_heavy(writer)
+            } else {
+                reader.next(writer)
+            };
             match output {
                 Output::Idle => break,
-                Output::Transmit(bytes) if rx.phase == Phase::Open => tx.pending.extend_from_slice(&bytes),
-                Output::Transmit(mut bytes) if self.send.is_empty() => std::mem::swap(&mut self.send, &mut bytes),
+                Output::Transmit(bytes) if rx.phase == Phase::Open => {
+                    tx.pending.extend_from_slice(&bytes)
+                }
+                Output::Transmit(mut bytes) if self.send.is_empty() => {
+                    std::mem::swap(&mut self.send, &mut bytes)
+                }
                 Output::Transmit(bytes) => self.send.extend_from_slice(&bytes),
                 Output::Data(bytes) => rx.plain.push(bytes),
                 Output::Event(event) => {
@@ -108,7 +125,8 @@ impl<'a> Steps<'a> {
                 }
             }
         }
-        let waiting = !tx.pending.is_empty() || tx.core.as_ref().is_some_and(|core| core.has_pending());
+        let waiting =
+            !tx.pending.is_empty() || tx.core.as_ref().is_some_and(|core| core.has_pending());
         if waiting && !tx.dead {
             if rx.phase == Phase::Open {
                 self.flush = true;
@@ -159,5 +177,7 @@ impl<'a> Steps<'a> {
 
 /// Time for certificates; a clock before 1970 is taken for 1970.
 pub fn unix_seconds() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_secs())
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, |time| time.as_secs())
 }

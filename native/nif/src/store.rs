@@ -6,7 +6,10 @@ use crate::counters::{Kind, Live};
 use crate::encode::map;
 use crate::intern::{next_id, Table};
 use parking_lot::Mutex;
-use rustler::{Atom, Binary, Encoder, Env, Error, ListIterator, NifResult, OwnedEnv, Resource, ResourceArc, Term};
+use rustler::{
+    Atom, Binary, Encoder, Env, Error, ListIterator, NifResult, OwnedEnv, Resource, ResourceArc,
+    Term,
+};
 use std::sync::Arc;
 use tls_core::crypto::hash::HashAlg;
 use tls_core::x509::TrustStore;
@@ -86,11 +89,18 @@ impl<'a> Certificates<'a> {
     }
 
     fn places(&self) -> Places {
-        self.ders.iter().map(|der| (der.as_slice().as_ptr() as usize, der.len())).collect()
+        self.ders
+            .iter()
+            .map(|der| (der.as_slice().as_ptr() as usize, der.len()))
+            .collect()
     }
 
     fn content(&self) -> Content {
-        let lengths: Vec<u8> = self.ders.iter().flat_map(|der| (der.len() as u64).to_be_bytes()).collect();
+        let lengths: Vec<u8> = self
+            .ders
+            .iter()
+            .flat_map(|der| (der.len() as u64).to_be_bytes())
+            .collect();
         let mut parts: Vec<&[u8]> = vec![&lengths];
         parts.extend(self.ders.iter().map(|der| der.as_slice()));
         HashAlg::Sha256.hash(&parts).as_ref().to_vec()
@@ -119,13 +129,18 @@ impl<'a> Certificates<'a> {
             }
             places.push(place);
         }
-        Some(Alias { places, _binaries: binaries })
+        Some(Alias {
+            places,
+            _binaries: binaries,
+        })
     }
 }
 
 /// Lets the store be found by the places of these certificates.
 fn add_alias(env: Env, store: &ResourceArc<StoreObject>, certificates: &Certificates) {
-    let Some(alias) = certificates.alias(env) else { return };
+    let Some(alias) = certificates.alias(env) else {
+        return;
+    };
     let oldest = {
         let mut aliases = store.aliases.lock();
         if aliases.iter().any(|known| known.places == alias.places) {
@@ -141,14 +156,21 @@ fn add_alias(env: Env, store: &ResourceArc<StoreObject>, certificates: &Certific
 }
 
 fn found<'a>(env: Env<'a>, store: &ResourceArc<StoreObject>) -> Term<'a> {
-    let meta = map(env, &[
-        (atoms::count(), store.core.len().encode(env)),
-        (atoms::skipped(), store.skipped.encode(env)),
-    ]);
+    let meta = map(
+        env,
+        &[
+            (atoms::count(), store.core.len().encode(env)),
+            (atoms::skipped(), store.skipped.encode(env)),
+        ],
+    );
     (atoms::ok(), store.clone(), meta).encode(env)
 }
 
-fn by_content<'a>(env: Env<'a>, content: &Content, certificates: &Certificates) -> Option<Term<'a>> {
+fn by_content<'a>(
+    env: Env<'a>,
+    content: &Content,
+    certificates: &Certificates,
+) -> Option<Term<'a>> {
     let store = BY_CONTENT.find::<StoreObject>(env, content)?;
     add_alias(env, &store, certificates);
     Some(found(env, &store))
@@ -182,7 +204,8 @@ fn trust_store_find<'a>(env: Env<'a>, list: Term<'a>) -> NifResult<Term<'a>> {
         return Ok(atoms::miss().encode(env));
     }
     let content = certificates.content();
-    Ok(by_content(env, &content, &certificates).unwrap_or_else(|| load(env, content, &certificates)))
+    Ok(by_content(env, &content, &certificates)
+        .unwrap_or_else(|| load(env, content, &certificates)))
 }
 
 /// The same for large ones.
@@ -190,5 +213,6 @@ fn trust_store_find<'a>(env: Env<'a>, list: Term<'a>) -> NifResult<Term<'a>> {
 fn trust_store_load<'a>(env: Env<'a>, list: Term<'a>) -> NifResult<Term<'a>> {
     let certificates = Certificates::decode(list)?;
     let content = certificates.content();
-    Ok(by_content(env, &content, &certificates).unwrap_or_else(|| load(env, content, &certificates)))
+    Ok(by_content(env, &content, &certificates)
+        .unwrap_or_else(|| load(env, content, &certificates)))
 }

@@ -6,7 +6,7 @@
 use crate::atoms;
 use crate::beam::{Monitor, Pid};
 use crate::conn::Conn;
-use crate::lock::{Acquire, Down, LockQueue};
+use crate::lock::{Acquire, Down, GivenUp, LockQueue};
 use rustler::{Encoder, Env, Resource, ResourceArc, Term};
 
 /// What a waiter gets to know its turn by; as a term it is a reference.
@@ -46,7 +46,10 @@ pub struct Turn {
 impl Turn {
     /// A free lock.
     pub fn new() -> Self {
-        Turn { queue: LockQueue::new(), sticky: None }
+        Turn {
+            queue: LockQueue::new(),
+            sticky: None,
+        }
     }
 
     /// Does this process have it?
@@ -72,9 +75,17 @@ impl Turn {
                 }
             }
             Acquire::Busy => {
-                let Some(monitor) = Monitor::new(env, conn, who) else { return Entered::Dying };
+                let Some(monitor) = Monitor::new(env, conn, who) else {
+                    return Entered::Dying;
+                };
                 let ticket = ResourceArc::new(Ticket);
-                self.queue.enqueue(who, Place { ticket: ticket.clone(), monitor });
+                self.queue.enqueue(
+                    who,
+                    Place {
+                        ticket: ticket.clone(),
+                        monitor,
+                    },
+                );
                 Entered::Wait(ticket)
             }
         }
@@ -87,7 +98,10 @@ impl Turn {
 
     /// Gives the lock on.
     pub fn leave(&mut self, env: Env, conn: &ResourceArc<Conn>, who: Pid) {
-        let (waited, next) = self.queue.release(who);
+        let GivenUp {
+            place: waited,
+            next,
+        } = self.queue.release(who);
         if let Some(next) = next {
             notify(env, next.who, &next.ticket);
         }
@@ -101,7 +115,7 @@ impl Turn {
 
     /// Gives up the place that the ticket names.
     pub fn cancel(&mut self, env: Env, conn: &ResourceArc<Conn>, ticket: &ResourceArc<Ticket>) {
-        let (gone, next) = self.queue.cancel(|place| place.is(ticket));
+        let GivenUp { place: gone, next } = self.queue.cancel(|place| place.is(ticket));
         if let Some(next) = next {
             notify(env, next.who, &next.ticket);
         }
