@@ -357,28 +357,18 @@ key_updates(Config) ->
     ?assertEqual({read, [{event, {key_update, false}}]}, ssl_native:recv_more(S, 0, Update)),
     ok = ssl_native:recv_end(S, timeout),
     exchange(C, S, <<"with new keys">>),
-    %% Asked for: the answer waits for the write lock.
+    %% Asked for: the answer goes with the next data.
     {ok, Request} = ssl_native:control(C, {update_keys, true}),
     ok = ssl_native:send_end(C),
     read = ssl_native:recv_begin(S, 0),
-    ?assertEqual({read, [{event, {key_update, true}}, flush]}, ssl_native:recv_more(S, 0, Request)),
+    ?assertEqual({read, [{event, {key_update, true}}]}, ssl_native:recv_more(S, 0, Request)),
     ok = ssl_native:recv_end(S, timeout),
-    {ok, Answer} = ssl_native:flush(S),
-    ok = ssl_native:send_end(S),
     ?assertEqual(none, ssl_native:flush(S)),
-    read = ssl_native:recv_begin(C, 0),
-    ?assertEqual({read, [{event, {key_update, false}}]}, ssl_native:recv_more(C, 0, Answer)),
-    ok = ssl_native:recv_end(C, timeout),
-    exchange(S, C, <<"newer">>),
-    exchange(C, S, <<"newest">>),
-    %% Or it goes with the next data.
-    {ok, Again} = ssl_native:control(C, {update_keys, true}),
-    ok = ssl_native:send_end(C),
-    [{event, {key_update, true}}, flush] = ssl_native:feed(S, Again),
     Both = sealed(S, <<"data">>),
-    ?assertEqual(none, ssl_native:flush(S)),
     ?assertEqual([{event, {key_update, false}}], ssl_native:feed(C, Both)),
-    ?assertEqual({ok, <<"data">>}, ssl_native:recv_begin(C, 0)).
+    ?assertEqual({ok, <<"data">>}, ssl_native:recv_begin(C, 0)),
+    exchange(S, C, <<"newer">>),
+    exchange(C, S, <<"newest">>).
 
 close_notify_one_way(Config) ->
     {C, S, _} = connect(Config),
@@ -551,17 +541,20 @@ endpoint_dies(Config) ->
 
 flush_takes_its_turn(Config) ->
     {C, S, _} = connect(Config),
-    A = start(fun() -> {ok, _} = ssl_native:send_begin(S, <<"a">>), waiting(), a end),
-    {ok, Request} = ssl_native:control(C, {update_keys, true}),
-    ok = ssl_native:send_end(C),
-    [{event, {key_update, true}}, flush] = ssl_native:feed(S, Request),
+    A = start(fun() -> {ok, Bytes} = ssl_native:send_begin(S, <<"a">>), waiting(), Bytes end),
+    {Data, _} = turn(A),
+    %% An alert comes up while somebody writes.
+    ok = ssl_native:reader(S, take),
+    [flush, {fatal, #{alert := 20}}] = ssl_native:feed(S, damage(sealed(C, <<"x">>))),
     {wait, Ref} = ssl_native:flush(S),
     %% The writer takes it along; at our turn there is nothing left, and the lock is free.
-    {flush, <<_, _/binary>>} = call(A, fun() -> ssl_native:send_end(S) end),
+    {flush, Alert} = call(A, fun() -> ssl_native:send_end(S) end),
     ok = call(A, fun() -> ssl_native:send_end(S) end),
     go(Ref),
     none = ssl_native:flush(S),
-    {ok, _} = in_process(fun() -> R = ssl_native:send_begin(S, <<"free">>), ok = ssl_native:send_end(S), R end).
+    {error, closed} = ssl_native:send_begin(S, <<"x">>),
+    ?assertMatch([{fatal, #{origin := peer, alert := 20}}], ssl_native:feed(C, [Data, Alert])),
+    ?assertEqual({ok, <<"a">>}, ssl_native:recv_begin(C, 0)).
 
 %% What many processes send arrives whole and in the order of sealing.
 many_writers(Config) ->
