@@ -8,6 +8,8 @@ mod tx;
 
 pub use rx::Rx;
 pub use tx::Tx;
+#[cfg(any(test, fuzzing))]
+pub use tx::{Tamper, TamperFn};
 
 use crate::config::Config;
 use crate::crypto::Random;

@@ -2,6 +2,10 @@
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 
+// The tests of this crate share their helpers with those in `tests/`.
+#[cfg(test)]
+extern crate self as tls_core;
+
 pub mod config;
 pub mod connection;
 pub mod crypto;
@@ -14,3 +18,6 @@ pub mod record;
 pub mod schedule;
 pub mod wire;
 pub mod x509;
+
+#[cfg(test)]
+mod rogue;

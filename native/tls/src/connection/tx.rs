@@ -23,6 +23,25 @@ pub struct Tx {
     /// The peer asked for new keys. They begin with the next application data (RFC 8446 section 4.6.3): so any number of
     /// requests costs one answer, and a connection that only receives keeps quiet.
     update_due: bool,
+    /// Tests and fuzzing only: changes our handshake messages on their way out.
+    #[cfg(any(test, fuzzing))]
+    pub tamper: Tamper,
+}
+
+/// What a rogue does with each of its handshake messages: the records to send instead.
+#[cfg(any(test, fuzzing))]
+#[derive(Default)]
+pub struct Tamper(pub Option<TamperFn>);
+
+/// See `Tamper`.
+#[cfg(any(test, fuzzing))]
+pub type TamperFn = Box<dyn FnMut(&[u8]) -> Vec<(ContentType, Vec<u8>)> + Send>;
+
+#[cfg(any(test, fuzzing))]
+impl core::fmt::Debug for Tamper {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str("Tamper(..)")
+    }
 }
 
 #[derive(Debug)]
@@ -54,6 +73,8 @@ impl Tx {
             key_update_at: config.key_update_at.max(1),
             phase: Phase::Handshake,
             update_due: false,
+            #[cfg(any(test, fuzzing))]
+            tamper: Tamper::default(),
         }
     }
 
@@ -162,9 +183,29 @@ impl Tx {
     /// Handshake messages, whole.
     pub(crate) fn handshake(&mut self, messages: &[u8]) -> Result<(), Error> {
         self.activate()?;
+        #[cfg(any(test, fuzzing))]
+        if let Some(mut tamper) = self.tamper.0.take() {
+            let result = self.tampered(messages, &mut tamper);
+            self.tamper.0 = Some(tamper);
+            return result;
+        }
         Ok(self
             .writer
             .write(ContentType::HANDSHAKE, &[messages], &mut self.pending)?)
+    }
+
+    #[cfg(any(test, fuzzing))]
+    fn tampered(&mut self, mut messages: &[u8], tamper: &mut TamperFn) -> Result<(), Error> {
+        while let [_, a, b, c, ..] = messages {
+            let len = usize::from(*a) << 16 | usize::from(*b) << 8 | usize::from(*c);
+            let (message, rest) = messages.split_at(4 + len);
+            for (content_type, content) in tamper(message) {
+                self.writer
+                    .write(content_type, &[&content], &mut self.pending)?;
+            }
+            messages = rest;
+        }
+        Ok(())
     }
 
     /// A change_cipher_spec for middleboxes.

@@ -189,6 +189,9 @@ pub fn server(config: Config) -> Connection {
     connection
 }
 
+/// Answers queries.
+pub type World = Box<dyn FnMut(&Query) -> Answer>;
+
 /// An endpoint with all it has said.
 pub struct Peer {
     pub connection: Connection,
@@ -197,7 +200,7 @@ pub struct Peer {
     pub error: Option<Error>,
     pub queries: Vec<&'static str>,
     /// Answers queries; `None` for the default answers.
-    pub answer: Option<Box<dyn FnMut(&Query) -> Answer>>,
+    pub answer: Option<World>,
     pub heavy: usize,
 }
 
