@@ -404,10 +404,19 @@ failed_handshake(Fatal, #data{role = Role, options = Options, hs = Hs} = S) ->
 
 %% The user gave up, or died: user_canceled and close_notify (RFC 8446 section 6.1).
 cancel(#data{conn = Conn} = S) ->
-    S1 = control_now({alert, ?USER_CANCELED}, S),
-    S2 = control_now(close_notify, S1),
+    S1 = hs_say(close_notify, hs_say({alert, ?USER_CANCELED}, S)),
     _ = ssl_native:close_transport(Conn, closed),
-    drain(?CLOSE_TIMEOUT, S2).
+    drain(?CLOSE_TIMEOUT, S1).
+
+%% During the handshake nobody else writes: the lock need not wait for the transport.
+hs_say(What, #data{conn = Conn} = S) ->
+    case ssl_native:control(Conn, What) of
+        {ok, Bytes} -> write([Bytes | hs_rest(ssl_native:send_end(Conn), Conn)], S);
+        _ -> S
+    end.
+
+hs_rest(ok, _) -> [];
+hs_rest({flush, Bytes}, Conn) -> [Bytes | hs_rest(ssl_native:send_end(Conn), Conn)].
 
 hs_reply(Reply, #data{hs = #hs{from = From}} = S) ->
     From =/= undefined andalso gen_statem:reply(From, Reply),
@@ -536,6 +545,15 @@ message({Tag, Socket}, State, #data{socket = Socket, tags = {_, _, _, Tag}} = S)
 message({Tag, Socket, Reason}, State, #data{socket = Socket, tags = {_, _, Tag, _}} = S) ->
     %% The transport says "closed" after this.
     {keep_state, case State of connection -> S; _ -> S#data{drained = ?DRAIN_LIMIT} end, transport_error(Reason)};
+message({Tag, Socket, select, _}, State, #data{socket = Socket, tags = {Tag, _, _, _}} = S) ->
+    %% tls_socket_tcp: something came, to be fetched.
+    rearm(State, disarmed_once(S));
+message({Tag, Socket, completion, {_, {ok, Bytes}}}, State, #data{socket = Socket, tags = {Tag, _, _, _}} = S) ->
+    received(Bytes, State, S);
+message({Tag, Socket, completion, _}, State, #data{socket = Socket, tags = {Tag, _, _, _}} = S) ->
+    transport_ended(closed, State, S#data{armed = no});
+message({Tag, Socket, abort, _}, State, #data{socket = Socket, tags = {Tag, _, _, _}} = S) ->
+    transport_ended(closed, State, S#data{armed = no});
 message({ssl_native, Ref, go}, State, #data{lock = Ref} = S) ->
     case State of
         connection -> settle(S#data{lock = held}, []);
@@ -547,7 +565,7 @@ message({ssl_native, _Ref, go}, closing, S) ->
 message({ssl_native, holder_down, _}, State, S) when State =:= connection; State =:= downgrade ->
     transport_ended(closed, State, S);
 message(write_again, State, S) ->
-    written(State, write_out(S#data{writer = undefined}));
+    written(State, write_out(S));
 message({'EXIT', Writer, Reason}, State, #data{writer = Writer} = S) when is_pid(Writer) ->
     case Reason of
         {wrote, ok} -> written(State, write_out(S#data{writer = undefined}));
@@ -629,7 +647,7 @@ handle_cast({notes, Notes}, connection, S) ->
     settle(outs(Notes, S#data{fresh = false}), []);
 handle_cast({peer_ended, closed}, connection, S) ->
     %% A reader outside saw the end, after all data: nobody is left to be told.
-    close(undefined, ?CLOSE_TIMEOUT, S);
+    close(undefined, ?CLOSE_TIMEOUT, S#data{ended = closed});
 handle_cast({write_failed, _}, connection, #data{active = false} = _S) ->
     %% What the peer sent can still be read; then the reader finds the end.
     keep_state_and_data;
@@ -665,14 +683,16 @@ request({shutdown, How}, From, State, S) ->
     shut_down(How, From, State, S);
 request({recv, _, _}, From, connection, #data{active = Active}) when Active =/= false ->
     {keep_state_and_data, [{reply, From, {error, einval}}]};
-request({recv, _, _}, From, connection, #data{cooked = no} = S) ->
+request({recv, _, _}, From, connection, #data{cooked = no, ended = undefined} = S) ->
     give_lock(From, S);
+request({recv, _, _} = Recv, From, connection, #data{cooked = no} = S) ->
+    %% We know of the end already: what comes before it is read here.
+    request(Recv, From, connection, take_over_cutting(<<>>, S));
 request({recv, _, _}, From, connection, #data{want = {_, _}}) ->
     %% Two at once on data that is cut here.
     {keep_state_and_data, [{reply, From, {error, ealready}}]};
 request({recv, Length, Timeout}, From, connection, S) ->
-    settle(S#data{want = {From, Length}},
-           case Timeout of infinity -> []; _ -> [{{timeout, recv}, Timeout, give_up}] end);
+    settle(S#data{want = {From, Length}}, [{{timeout, recv}, Timeout, give_up}]);
 request({failed, Fatal}, From, connection, #data{role = Role, options = Options} = S) ->
     ssl_alert_text:log(Role, Fatal, ?PROTOCOL, maps:get(log_level, Options, notice)),
     gen_statem:reply(From, {error, ssl_alert_text:reason(Role, Fatal, ?PROTOCOL)}),
@@ -702,7 +722,8 @@ request({export, Labels, Contexts, Lengths, Consume}, From, connection, #data{co
     Reply = export(Conn, Labels, Contexts, Lengths, []),
     {keep_state, S#data{exporter = not Consume orelse element(1, Reply) =:= error}, [{reply, From, Reply}]};
 request(_, From, _, _) ->
-    {keep_state_and_data, [{reply, From, {error, closed}}]}.
+    %% Nothing for this state, as a second handshake.
+    {keep_state_and_data, [{reply, From, {error, einval}}]}.
 
 %% After the end.
 closed_request({close, {_, _}}, From, _) -> {keep_state_and_data, [{reply, From, {error, closed}}]};
@@ -774,8 +795,11 @@ set_active(Reply, From, #data{active = Active, fresh = true, armed = no, cooked 
                         S1 ->
                             settle(S1#data{active = Active}, [{reply, From, Reply}])
                     end;
+                {error, timeout} ->
+                    settle(S, [{reply, From, Reply}]);
                 {error, _} ->
-                    settle(S, [{reply, From, Reply}])
+                    gen_statem:reply(From, Reply),
+                    transport_ended(closed, connection, S)
             end;
         S ->
             settle(S, [{reply, From, Reply}])
@@ -1076,20 +1100,16 @@ close(From, Timeout, #data{conn = Conn} = S) ->
 say_goodbye(#data{conn = Conn, ending = {From, Timeout}} = S) ->
     case ssl_native:control(Conn, close_notify) of
         {ok, Bytes} ->
-            {next_state, closing, said(write(Bytes, S#data{unlock = true})), [{state_timeout, Timeout, expired}]};
+            case written(closing, write(Bytes, S#data{unlock = true})) of
+                {keep_state, S1} -> {next_state, closing, S1, [{state_timeout, Timeout, expired}]};
+                Next -> Next
+            end;
         {wait, _Ref} ->
             {next_state, closing, S, [{state_timeout, Timeout, expired}]};
         {error, _} ->
             gen_replies(replies(From, ok)),
             drain(Timeout, S)
     end.
-
-%% In state closing: when all is written, on to draining (by a message, so that there is one place for it).
-said(#data{out = [], writer = undefined} = S) ->
-    self() ! write_again,
-    S;
-said(S) ->
-    S.
 
 %% The transport took data.
 written(closing, #data{out = [], writer = undefined, unlock = false, ending = {From, Timeout}} = S) ->
@@ -1104,6 +1124,11 @@ drain(_, #data{ended = closed, out = [], writer = undefined} = S) ->
     {stop, normal, S};
 drain(0, S) ->
     {stop, normal, S};
+drain(infinity, S) ->
+    drain(?CLOSE_TIMEOUT, S);
+drain(Timeout, #data{out = Out, writer = Writer} = S) when Out =/= []; Writer =/= undefined ->
+    %% First what is to be said must be on its way.
+    {next_state, closing, S#data{ending = {undefined, Timeout}, hs = undefined}, [{state_timeout, Timeout, expired}]};
 drain(Timeout, #data{transport = Transport, socket = Socket, conn = Conn} = S0) ->
     mark_closed(Conn),
     gen_replies(case S0#data.want of {From, _} -> replies(From, {error, closed}); undefined -> [] end),

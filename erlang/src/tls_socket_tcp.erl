@@ -1,9 +1,12 @@
 %% TCP over the module `socket`, with the interface and the messages of gen_tcp: a transport for `cb_info`, and what
 %% connected sockets of `socket` are upgraded with. The name is the one that programs and OTP's test library know.
 %%
-%% `socket` tells that there is something to read, but sends no data. For `{active, once}` a reader process of the
-%% socket does that: it waits, reads, and sends `{'$socket', Socket, Data}`, `{'$socket_closed', Socket}` or
-%% `{'$socket', Socket, Reason}`. It belongs to the process that set the option, and ends with it or the socket.
+%% `socket` tells that there is something to read, but sends no data. After `{active, once}` the process that set it gets
+%%   {'$socket', Socket, Data}                     what was there
+%%   {'$socket', Socket, select, Handle}           there is something: `{active, once}` again fetches it
+%%   {'$socket', Socket, completion, {Handle, R}}  what came (where `socket` works so)
+%%   {'$socket_closed', Socket}, {'$socket', Socket, Reason}, {'$socket', Socket, abort, _}   the end
+%% What is under way is known to that process alone (in its dictionary).
 -module(tls_socket_tcp).
 -if(?OTP_RELEASE >= 27).
 -moduledoc false.
@@ -122,7 +125,7 @@ steps([]) ->
 
 -spec close(socket:socket()) -> ok | {error, term()}.
 close(Socket) ->
-    stop_reader(Socket),
+    stop_reading(Socket),
     socket:close(Socket).
 
 -spec shutdown(socket:socket(), read | write | read_write) -> ok | {error, term()}.
@@ -131,7 +134,7 @@ shutdown(Socket, How) ->
 
 -spec controlling_process(socket:socket(), pid()) -> ok | {error, term()}.
 controlling_process(Socket, Pid) ->
-    stop_reader(Socket),
+    stop_reading(Socket),
     socket:setopt(Socket, {otp, controlling_process}, Pid).
 
 deadline(infinity) -> infinity;
@@ -237,94 +240,44 @@ reason(Reason) -> Reason.
 %%--------------------------------------------------------------------------------------------------------------
 
 active(Socket, false) ->
-    stop_reader(Socket);
+    stop_reading(Socket);
 active(Socket, once) ->
-    Reader = case get({?MODULE, Socket}) of
-                 undefined -> start_reader(Socket);
-                 Pid -> case is_process_alive(Pid) of
-                            true -> Pid;
-                            false -> start_reader(Socket)
-                        end
-             end,
-    Reader ! once,
+    stop_reading(Socket),
+    case socket:recv(Socket, 0, [], nowait) of
+        {ok, Data} ->
+            self() ! {?DATA, Socket, Data};
+        {select, {{select_info, _, _} = Info, Data}} ->
+            put({?MODULE, Socket}, Info),
+            stop_reading(Socket),
+            self() ! {?DATA, Socket, Data};
+        {Kind, Info} when Kind =:= select; Kind =:= completion ->
+            put({?MODULE, Socket}, Info);
+        {error, Reason} ->
+            case reason(Reason) of
+                closed -> self() ! {?CLOSED, Socket};
+                Other -> self() ! {?DATA, Socket, Other}
+            end
+    end,
     ok;
 active(_, _) ->
     {error, einval}.
 
-start_reader(Socket) ->
-    Owner = self(),
-    Pid = spawn(fun() ->
-                        Ref = erlang:monitor(process, Owner),
-                        idle(Socket, Owner, Ref)
-                end),
-    put({?MODULE, Socket}, Pid),
-    Pid.
-
-%% What the reader has read is in the mailbox when this returns.
-stop_reader(Socket) ->
+%% A completed read that crosses with the end is not lost.
+stop_reading(Socket) ->
     case erase({?MODULE, Socket}) of
         undefined ->
             ok;
-        Pid ->
-            Ref = erlang:monitor(process, Pid),
-            Pid ! stop,
-            receive {'DOWN', Ref, process, Pid, _} -> ok end
-    end.
-
-idle(Socket, Owner, Ref) ->
-    receive
-        once -> read(Socket, Owner, Ref);
-        stop -> ok;
-        {'DOWN', Ref, process, Owner, _} -> ok;
-        _ -> idle(Socket, Owner, Ref)                  % of a read that was called off
-    end.
-
-read(Socket, Owner, Ref) ->
-    case socket:recv(Socket, 0, [], nowait) of
-        {ok, Data} ->
-            Owner ! {?DATA, Socket, Data},
-            idle(Socket, Owner, Ref);
-        {error, Reason} ->
-            ended(Socket, Owner, Reason);
-        {_, {{_, _, _} = Info, Data}} ->
+        Info ->
+            Handle = element(3, Info),
             _ = socket:cancel(Socket, Info),
-            Owner ! {?DATA, Socket, Data},
-            idle(Socket, Owner, Ref);
-        %% select, or on Windows completion
-        {_, {_, _, Handle} = Info} ->
-            wait(Socket, Owner, Ref, Info, Handle)
+            receive
+                {?DATA, Socket, select, Handle} -> ok;
+                {?DATA, Socket, abort, {Handle, _}} -> ok;
+                {?DATA, Socket, completion, {Handle, {ok, Data}}} -> self() ! {?DATA, Socket, Data}, ok;
+                {?DATA, Socket, completion, {Handle, _}} -> ok
+            after 0 -> ok
+            end
     end.
-
-wait(Socket, Owner, Ref, Info, Handle) ->
-    receive
-        {'$socket', Socket, select, Handle} ->
-            read(Socket, Owner, Ref);
-        {'$socket', Socket, completion, {Handle, {ok, Data}}} ->
-            Owner ! {?DATA, Socket, Data},
-            idle(Socket, Owner, Ref);
-        {'$socket', Socket, completion, {Handle, {error, Reason}}} ->
-            ended(Socket, Owner, Reason);
-        {'$socket', Socket, abort, {Handle, Reason}} ->
-            ended(Socket, Owner, Reason);
-        Stop when Stop =:= stop; element(1, Stop) =:= 'DOWN' ->
-            called_off(Socket, Owner, socket:cancel(Socket, Info), Handle)
-    end.
-
-%% A completed read that crosses with the end must not be lost.
-called_off(Socket, Owner, {error, _}, Handle) ->
-    receive
-        {'$socket', Socket, completion, {Handle, {ok, Data}}} -> Owner ! {?DATA, Socket, Data}, ok
-    after 0 -> ok
-    end;
-called_off(_, _, ok, _) ->
-    ok.
-
-ended(Socket, Owner, Reason) ->
-    Owner ! case reason(Reason) of
-                closed -> {?CLOSED, Socket};
-                Other -> {?DATA, Socket, Other}
-            end,
-    ok.
 
 %%--------------------------------------------------------------------------------------------------------------
 %% Options
