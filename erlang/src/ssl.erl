@@ -149,8 +149,13 @@ start(Type) ->
 
 -spec stop() -> ok | {error, reason()}.
 stop() ->
-    ok = ssl_takeover:stop(),
-    application:stop(ssl).
+    Loaded = ssl_takeover:stop(),
+    Result = application:stop(ssl),
+    case Loaded of
+        stock -> ssl_takeover:reload();
+        own -> ok
+    end,
+    Result.
 
 -spec clear_pem_cache() -> ok.
 clear_pem_cache() ->
@@ -244,7 +249,7 @@ handshake_cancel(Socket) ->
     ssl_endpoint:call(Pid, cancel).
 
 is_datagram(Options) ->
-    Options =:= dtls orelse proplists:get_value(protocol, Options, tls) =:= dtls.
+    proplists:get_value(protocol, Options, tls) =:= dtls.
 
 %%--------------------------------------------------------------------------------------------------------------------
 %% Data

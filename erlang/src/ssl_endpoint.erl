@@ -345,7 +345,7 @@ terminate(_, _, #data{transport = Transport, socket = Socket, conn = Conn, write
     mark_closed(Conn),
     ssl_transport:kill(Transport, Socket).
 
--spec format_status(map()) -> map().
+-spec format_status(gen_statem:format_status()) -> gen_statem:format_status().
 format_status(Status) ->
     maps:map(fun(data, #data{} = S) -> shown(S);
                 (queue, Queue) -> [{Type, '...'} || {Type, _} <- Queue];

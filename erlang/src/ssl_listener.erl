@@ -122,7 +122,7 @@ lookup(Key, Position) ->
 %%--------------------------------------------------------------------------------------------------------------------
 
 %% Sets options of the library itself for connections to come, and the others on the listening socket.
--spec setopts(Socket :: term(), map(), [term()]) -> ok | {error, term()}.
+-spec setopts(Socket :: term(), map(), [term()]) -> {ok | {error, term()}, Passive :: boolean()} | {error, term()}.
 setopts(Socket, #{key := Key, transport_info := Info}, Options) ->
     Transport = element(1, Info),
     case lookup(Key, ?EMULATED) of

@@ -13,7 +13,7 @@
 -moduledoc false.
 -endif.
 
--export([running/0, lead/1, leader/0, stop/0, stop_connections/0, drop_stock/0]).
+-export([running/0, lead/1, leader/0, stop/0, reload/0, stop_connections/0, drop_stock/0]).
 -export([keeper/1]).
 
 -define(SUPERVISOR, ssl_runtime_sup).
@@ -46,17 +46,25 @@ lead(Leader) ->
 leader() ->
     persistent_term:get(?LEADER).
 
-%% Ends a takeover, if there is one.
--spec stop() -> ok.
+%% Ends a takeover, if there is one; the application that is loaded is then OTP's.
+-spec stop() -> stock | own.
 stop() ->
     case whereis(?KEEPER) of
         undefined ->
-            ok;
+            own;
         Keeper ->
             Ref = erlang:monitor(process, Keeper),
             Keeper ! {?MODULE, stop},
-            receive {'DOWN', Ref, process, _, _} -> ok end
+            receive {'DOWN', Ref, process, _, _} -> stock end
     end.
+
+%% After OTP's application was stopped: the next start is ours, with the environment that was set.
+-spec reload() -> ok.
+reload() ->
+    Environment = application:get_all_env(ssl),
+    _ = application:unload(ssl),
+    _ = application:load(ssl),
+    lists:foreach(fun({Key, Value}) -> application:set_env(ssl, Key, Value) end, Environment).
 
 take_over(Stock) ->
     {_, Ref} = spawn_monitor(?MODULE, keeper, [{self(), Stock}]),
