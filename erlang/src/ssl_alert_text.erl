@@ -158,11 +158,13 @@ format({options, {Why, Options}}) when Why =:= missing_version; Why =:= option_n
     text("Invalid option ~w ~w", [Options, Why]);
 format({options, Options}) ->
     text("Invalid TLS option: ~p", [Options]);
-format(Reason) ->
+format(Reason) when is_atom(Reason) ->
     case inet:format_error(Reason) of
         "unknown POSIX" ++ _ -> text("Unexpected error: ~p", [Reason]);
         Text -> Text
-    end.
+    end;
+format(Reason) ->
+    text("Unexpected error: ~p", [Reason]).
 
 text(Format, Args) ->
     lists:flatten(io_lib:format(Format, Args)).

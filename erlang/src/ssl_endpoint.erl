@@ -464,11 +464,17 @@ detailed(#{origin := local} = Fatal, #data{hs = #hs{ctx = Ctx}}) ->
 detailed(Fatal, _) ->
     Fatal.
 
-event({connected, _Info}, #data{role = Role} = S) ->
-    S1 = connected_key_log(S),
-    (hs_reply(connected, S1))#data{fresh = Role =:= client};
+event({connected, _Info}, #data{role = Role, packet = Packet} = S0) ->
+    S = (connected_key_log(S0))#data{fresh = Role =:= client},
+    hs_reply(connected, case native_packet(Packet) of
+                            true -> S;
+                            false -> take_over_cutting(<<>>, S)
+                        end);
 event(closed, S) ->
     S#data{ended = closed};
+event({key_log, <<"EXPORTER_SECRET">>, _, _}, S) ->
+    %% Not among the items that OTP has.
+    S;
 event({key_log, Label, Random, Secret}, S) ->
     key_log(key_log_line(Label, Random, Secret), Random, S);
 event(_, S) ->
