@@ -1,0 +1,84 @@
+//! The world's part: answers to the core's questions, as the flags want them.
+
+use crate::flags::Options;
+use crate::link::Failure;
+use crate::setup::Setup;
+use tls_core::enums::AlertDescription;
+use tls_core::query::{Answer, ClientHelloInfo, Query};
+
+/// What the questions told.
+#[derive(Default)]
+pub struct Seen {
+    pub client_hello: Option<Box<ClientHelloInfo>>,
+    pub ocsp_response: Option<Vec<u8>>,
+}
+
+/// The answer to `query`. What the shim refuses by order is told on stderr under the name given here.
+pub fn answer(
+    query: Query,
+    options: &Options,
+    setup: &Setup,
+    seen: &mut Seen,
+) -> Result<Answer, Failure> {
+    Ok(match query {
+        Query::ClientHello(hello) => {
+            seen.client_hello = Some(hello);
+            if options.fail_early_callback {
+                refuse("EarlyCallbackFailed", AlertDescription::HANDSHAKE_FAILURE)
+            } else if options.fail_cert_callback {
+                refuse(
+                    "CertificateCallbackFailed",
+                    AlertDescription::INTERNAL_ERROR,
+                )
+            } else {
+                Answer::Continue
+            }
+        }
+        Query::ServerHello(_) => Answer::Continue,
+        Query::PeerCertificate { ocsp_response, .. } => {
+            seen.ocsp_response = ocsp_response;
+            let insist = options.verify_peer || options.require_client_certificate;
+            match (options.verify_fail && insist, options.custom_verify) {
+                (false, _) => Answer::Continue,
+                (true, true) => refuse("VerifyFailed", AlertDescription::CERTIFICATE_UNKNOWN),
+                (true, false) => refuse("VerifyFailed", AlertDescription::HANDSHAKE_FAILURE),
+            }
+        }
+        Query::Sign {
+            key_id,
+            scheme,
+            message,
+        } => match setup.sign(key_id, scheme, &message) {
+            Some(signature) => Answer::Bytes(signature),
+            None => {
+                return Err(Failure::Shim(format!(
+                    "key {key_id} cannot sign with {scheme:?}"
+                )))
+            }
+        },
+        Query::VerifySignature {
+            scheme,
+            certificate,
+            message,
+            signature,
+        } => match crate::setup::verify(scheme, &certificate, &message, &signature) {
+            Some(verdict) => Answer::Verified(verdict),
+            None => {
+                return Err(Failure::Unimplemented(format!(
+                    "signature scheme {scheme:?}"
+                )))
+            }
+        },
+        Query::KxGenerate { group }
+        | Query::KxAgree { group, .. }
+        | Query::KxRespond { group, .. } => {
+            return Err(Failure::Unimplemented(format!("group {group:?}")));
+        }
+    })
+}
+
+/// The core will fail with the alert alone; the reason is the shim's.
+fn refuse(reason: &str, alert: AlertDescription) -> Answer {
+    eprintln!("shim: {reason}");
+    Answer::Abort(alert)
+}

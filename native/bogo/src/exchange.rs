@@ -1,0 +1,232 @@
+//! What the shim does on a connection and expects of it.
+
+use crate::flags::Options;
+use crate::link::{Failure, Input, Link};
+use crate::setup::{self, Setup};
+use tls_core::enums::AlertDescription;
+
+/// What `-shim-writes-first` writes unless told otherwise.
+const INITIAL_WRITE: &str = "hello";
+/// Reads are small, so that one record is spread over several.
+const READ_SIZE: usize = 512;
+/// The sizes of `-write-different-record-sizes`: around every border of a record.
+const RECORD_SIZES: [usize; 11] = [
+    0, 1, 255, 256, 257, 16383, 16384, 16385, 32767, 32768, 32769,
+];
+
+/// The whole life of one connection.
+pub fn run(options: &Options) -> Result<(), Failure> {
+    let setup = Setup::new(options)?;
+    let mut link = Link::connect(options, &setup)?;
+    let result = talk(&mut link, options);
+    link.finish();
+    result
+}
+
+fn talk(link: &mut Link, options: &Options) -> Result<(), Failure> {
+    link.handshake()?;
+    if !options.implicit_handshake {
+        check_handshake(link, options)?;
+    }
+    if options.export_length > 0 {
+        let context = options
+            .use_export_context
+            .then_some(options.export_context.as_bytes());
+        let exported = link.export(&options.export_label, context, options.export_length)?;
+        link.write(&exported)?;
+    }
+    if options.export_traffic_secrets {
+        let (client, server) = link.seen.traffic_secrets.clone();
+        let (read, write) = if options.server {
+            (client, server)
+        } else {
+            (server, client)
+        };
+        let length = u16::try_from(read.len()).unwrap_or(0).to_le_bytes();
+        link.write(&[&length[..], &read, &write].concat())?;
+    }
+    if options.send_alert {
+        return link.alert(AlertDescription::DECOMPRESSION_FAILURE);
+    }
+    if options.write_record_sizes {
+        for size in RECORD_SIZES {
+            link.write(&vec![0x42; size])?;
+        }
+    }
+    let initial = options
+        .initial_write
+        .as_deref()
+        .unwrap_or(INITIAL_WRITE)
+        .as_bytes();
+    if options.unfinished_write {
+        link.write_unfinished(initial)?;
+    } else if options.shim_writes_first {
+        for _ in 0..options.initial_write_count.unwrap_or(1) {
+            link.write(initial)?;
+        }
+    }
+    if !options.shim_shuts_down {
+        echo(link, options)?;
+    }
+    check_tickets(link)?;
+    close(link, options)
+}
+
+/// Answers everything with its complement until the peer closes.
+fn echo(link: &mut Link, options: &Options) -> Result<(), Failure> {
+    loop {
+        if options.key_update_before_read {
+            link.update_keys()?;
+        }
+        match link.read(options.read_size.unwrap_or(READ_SIZE))? {
+            Input::Data(mut data) => {
+                if options.key_update {
+                    link.update_keys()?;
+                }
+                data.iter_mut().for_each(|byte| *byte ^= 0xff);
+                link.write(&data)?;
+            }
+            Input::Closed | Input::Eof => return Ok(()),
+        }
+    }
+}
+
+/// Closes our direction. With `-check-close-notify` the peer must have closed its own, or do so without another byte.
+fn close(link: &mut Link, options: &Options) -> Result<(), Failure> {
+    link.close()?;
+    if !options.check_close_notify {
+        return Ok(());
+    }
+    match link.read(READ_SIZE)? {
+        Input::Closed => Ok(()),
+        Input::Eof => Err(Failure::Shim("no close_notify from the peer".into())),
+        Input::Data(_) => Err(Failure::Shim(
+            "application data instead of the peer's close_notify".into(),
+        )),
+    }
+}
+
+/// Without resumption no ticket is asked for (no psk_key_exchange_modes, RFC 8446 section 4.2.9), and the runner sends none.
+fn check_tickets(link: &Link) -> Result<(), Failure> {
+    match link.seen.tickets {
+        0 => Ok(()),
+        count => Err(Failure::Shim(format!(
+            "{count} session tickets that were not asked for"
+        ))),
+    }
+}
+
+/// The `-expect-...` flags, right after the handshake.
+fn check_handshake(link: &Link, options: &Options) -> Result<(), Failure> {
+    let Some(info) = &link.seen.info else {
+        return Err(Failure::Shim(
+            "the handshake ended without information".into(),
+        ));
+    };
+    fn same<T: PartialEq + std::fmt::Debug>(
+        what: &str,
+        expected: Option<T>,
+        found: T,
+    ) -> Result<(), Failure> {
+        match expected {
+            Some(expected) if expected != found => Err(Failure::Shim(format!(
+                "{what}: expected {expected:?}, found {found:?}"
+            ))),
+            _ => Ok(()),
+        }
+    }
+    same("version", options.expect_version, info.version.0)?;
+    same("cipher suite", options.expect_cipher, info.cipher_suite.0)?;
+    same("group", options.expect_curve, info.group.0)?;
+    let signed_by = info.signature_scheme.map_or(0, |scheme| scheme.0);
+    same(
+        "peer's signature scheme",
+        options.expect_peer_signature_algorithm,
+        signed_by,
+    )?;
+    let alpn = if options.server {
+        &options.select_alpn
+    } else {
+        &options.expect_alpn
+    };
+    same(
+        "protocol",
+        Some(alpn.as_deref().unwrap_or("").as_bytes()),
+        info.alpn.as_deref().unwrap_or(b""),
+    )?;
+    same(
+        "HelloRetryRequest",
+        (options.expect_hrr || options.expect_no_hrr).then_some(options.expect_hrr),
+        info.hrr,
+    )?;
+
+    let answers = &link.seen.answers;
+    let server_name = info.server_name.clone().unwrap_or_default();
+    same(
+        "server name",
+        options
+            .expect_server_name
+            .as_ref()
+            .map(|n| n.as_bytes().to_vec()),
+        server_name.clone(),
+    )?;
+    same(
+        "server name",
+        options.expect_no_server_name.then(Vec::new),
+        server_name,
+    )?;
+    if let Some(hello) = &answers.client_hello {
+        let offered: Vec<u8> = hello
+            .alpn
+            .iter()
+            .flatten()
+            .flat_map(|name| [&[name.len() as u8], &name[..]].concat())
+            .collect();
+        same(
+            "protocols offered",
+            options
+                .expect_advertised_alpn
+                .as_ref()
+                .map(|a| a.as_bytes().to_vec()),
+            offered,
+        )?;
+        if !options.expect_peer_verify_prefs.is_empty() {
+            same(
+                "schemes offered",
+                Some(&options.expect_peer_verify_prefs),
+                &hello.signature_algs,
+            )?;
+        }
+    }
+    same(
+        "OCSP response",
+        options.expect_ocsp_response.clone(),
+        answers.ocsp_response.clone().unwrap_or_default(),
+    )?;
+
+    let chain = &info.peer_chain;
+    if let Some(file) = &options.expect_peer_cert_file {
+        same(
+            "peer's certificates",
+            Some(setup::certificates(file)?),
+            chain.to_vec(),
+        )?;
+    }
+    if options.expect_no_peer_cert && !chain.is_empty() {
+        return Err(Failure::Shim("a certificate came, none expected".into()));
+    }
+    if (!options.server || options.require_client_certificate)
+        && !options.expect_no_peer_cert
+        && chain.is_empty()
+    {
+        return Err(Failure::Shim("no certificate came".into()));
+    }
+    if let Some(expected) = options.expect_selected_credential {
+        same(
+            "own credential",
+            Some(expected),
+            setup::credential_number(options, info.own_credential),
+        )?;
+    }
+    Ok(())
+}
