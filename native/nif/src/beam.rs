@@ -252,6 +252,12 @@ impl<'a> Timeslice<'a> {
             start: Instant::now(),
         }
     }
+
+    /// Starts the clock for a call that seals or opens so many bytes, unless they are too few to matter.
+    pub fn for_bytes(env: Env<'a>, bytes: usize) -> Option<Self> {
+        const FEW: usize = 8 * 1024;
+        (bytes >= FEW).then(|| Self::start(env))
+    }
 }
 
 impl Drop for Timeslice<'_> {
@@ -260,13 +266,5 @@ impl Drop for Timeslice<'_> {
         if percent > 0 {
             rustler::schedule::consume_timeslice(self.env, percent.min(100) as i32);
         }
-    }
-}
-
-/// Reports the cost of sealing or opening so many bytes, at a rate that the slowest suites do not exceed by much.
-pub fn charge(env: Env, bytes: usize) {
-    const BYTES_PER_PERCENT: usize = 16 * 1024;
-    if bytes >= BYTES_PER_PERCENT {
-        rustler::schedule::consume_timeslice(env, (bytes / BYTES_PER_PERCENT).min(100) as i32);
     }
 }

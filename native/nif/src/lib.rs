@@ -36,6 +36,8 @@ mod handshake;
 #[cfg(not(test))]
 mod intern;
 #[cfg(not(test))]
+mod memory;
+#[cfg(not(test))]
 mod objects;
 #[cfg(not(test))]
 mod receiving;

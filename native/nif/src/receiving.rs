@@ -1,7 +1,7 @@
 //! The calls of readers: any process, one at a time by the read lock.
 
 use crate::atoms;
-use crate::beam::{self, charge, Fit, Iodata, Pid};
+use crate::beam::{self, Fit, Iodata, Pid, Timeslice};
 use crate::conn::{guarded, internal, Conn, End, Phase, Reason, Receiver};
 use crate::handshake::transport_reason;
 use crate::plaintext::{Framing, TooLong};
@@ -94,7 +94,7 @@ fn recv_more<'a>(
     bytes: Term<'a>,
 ) -> NifResult<Term<'a>> {
     let input = Iodata::new(bytes, usize::MAX)?;
-    charge(env, input.len());
+    let _slice = Timeslice::for_bytes(env, input.len());
     guarded(env, &conn, internal, || {
         let caller = Pid::caller(env);
         let mut rx = conn.rx();

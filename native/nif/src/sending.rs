@@ -1,7 +1,7 @@
 //! The calls of senders: any process, one at a time by the write lock. The order on the wire is the order of sealing.
 
 use crate::atoms;
-use crate::beam::{binary, charge, Fit, Iodata, Pid};
+use crate::beam::{binary, Fit, Iodata, Pid, Timeslice};
 use crate::conn::{guarded, internal, Conn, Reason, Sender};
 use crate::turn::{Entered, Ticket};
 use rustler::{Atom, Encoder, Env, Error, NifResult, ResourceArc, Term};
@@ -45,7 +45,6 @@ fn seal<'a>(
         return closed(env);
     }
     tx.turn.begin_use();
-    charge(env, data.len());
     sealed(env, out)
 }
 
@@ -53,6 +52,7 @@ fn seal<'a>(
 #[rustler::nif]
 fn send_begin<'a>(env: Env<'a>, conn: ResourceArc<Conn>, data: Term<'a>) -> NifResult<Term<'a>> {
     let data = Iodata::new(data, MAX_PIECE)?;
+    let _slice = Timeslice::for_bytes(env, data.len());
     guarded(env, &conn, internal, || {
         let caller = Pid::caller(env);
         let mut tx = conn.tx();
@@ -72,6 +72,7 @@ fn send_begin<'a>(env: Env<'a>, conn: ResourceArc<Conn>, data: Term<'a>) -> NifR
 #[rustler::nif]
 fn send_more<'a>(env: Env<'a>, conn: ResourceArc<Conn>, data: Term<'a>) -> NifResult<Term<'a>> {
     let data = Iodata::new(data, MAX_PIECE)?;
+    let _slice = Timeslice::for_bytes(env, data.len());
     guarded(env, &conn, internal, || {
         let caller = Pid::caller(env);
         let mut tx = conn.tx();
