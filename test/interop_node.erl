@@ -41,7 +41,7 @@ loop(Processes) ->
 
 identity() ->
     #{otp => erlang:system_info(otp_release), path => code:which(ssl),
-      native => erlang:module_loaded(ssl_native)}.
+      native => code:which(ssl_native) =/= non_existing}.
 
 server(Ref, Options) ->
     {ok, Listen} = ssl:listen(0, [{ip, {127, 0, 0, 1}}, binary, {active, false}, {nodelay, true},

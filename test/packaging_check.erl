@@ -12,7 +12,8 @@ main() ->
             io:format("packaging_check: FAILED ~p: ~tp~n~tp~n", [Class, Reason, Stack]), halt(1)
     end.
 
-%% PACKAGING_EXPECT: a directory in or under which our beams have to be; PACKAGING_CERTS: ca.pem, cert.pem, cert.key
+%% PACKAGING_EXPECT: a directory in or under which our beams have to be; PACKAGING_CERTS: ca.pem, cert.pem, cert.key;
+%% PACKAGING_BESIDE: set when OTP's ssl was started before and may still have its own processes and modules.
 -spec check() -> string().
 check() ->
     {ok, _} = application:ensure_all_started(ssl),
@@ -20,12 +21,23 @@ check() ->
     true = erlang:module_loaded(ssl_native),
     Where = filename:dirname(code:which(ssl)),
     {expected, true, _} = {expected, lists:prefix(real(os:getenv("PACKAGING_EXPECT")), real(Where)), Where},
-    {_, []} = {modules_of_otp_ssl_loaded, [M || {M, File} <- code:all_loaded(), is_list(File), stock(File)]},
-    {_, []} = {modules_from_elsewhere,
-               [{M, code:which(M)} || M <- modules(Where), real(filename:dirname(code:which(M))) =/= real(Where)]},
+    Own = modules(Where),
+    {_, []} = {our_modules_from_elsewhere,
+               [{M, File} || {M, File} <- code:all_loaded() ++ [{M, code:which(M)} || M <- Own], lists:member(M, Own),
+                             real(filename:dirname(File)) =/= real(Where)]},
+    {_, []} = {other_ssl_in_the_code_path,
+               [Dir || Dir <- code:get_path(), filelib:is_file(filename:join(Dir, "ssl.app")), real(Dir) =/= real(Where)]},
+    os:getenv("PACKAGING_BESIDE") =:= false andalso alone(Where, Own),
+    {ok, [{application, ssl, Keys}]} = file:consult(filename:join(Where, "ssl.app")),
+    lists:flatten(io_lib:format("ssl ~ts, ~ts, OTP ~ts, ~p", [proplists:get_value(vsn, Keys), Where, erlang:system_info(otp_release), Protocol])).
+
+alone(Where, Own) ->
+    {_, []} = {modules_of_otp_ssl_loaded,
+               [M || {M, File} <- code:all_loaded(), is_list(File), filename:dirname(File) =/= Where, not lists:member(M, Own),
+                     re:run(File, "/ssl-[0-9.]+/ebin/", [{capture, none}]) =:= match]},
     {_, []} = {processes_of_otp_ssl, [P || P <- [ssl_sup, ssl_manager], whereis(P) =/= undefined]},
-    {ok, Vsn} = application:get_key(ssl, vsn),
-    lists:flatten(io_lib:format("ssl ~ts, ~ts, OTP ~ts, ~p", [Vsn, Where, erlang:system_info(otp_release), Protocol])).
+    {ok, Listed} = application:get_key(ssl, modules),
+    {_, []} = {not_in_the_application, Own -- Listed}.
 
 handshake(Certs) ->
     {ok, Listen} = ssl:listen(0, [{ip, {127, 0, 0, 1}}, {active, false}, {certfile, filename:join(Certs, "cert.pem")},
@@ -50,9 +62,6 @@ handshake(Certs) ->
     Protocol.
 
 modules(Ebin) -> [list_to_atom(filename:basename(F, ".beam")) || F <- filelib:wildcard(filename:join(Ebin, "*.beam"))].
-
-stock(File) -> re:run(File, "/lib/ssl-[0-9.]+/ebin/", [{capture, none}]) =:= match andalso
-                   lists:prefix(code:lib_dir(), File).
 
 %% Without symbolic links, for build tools link directories to and fro.
 real(Path) -> real(filename:split(filename:absname(Path)), "", 0).

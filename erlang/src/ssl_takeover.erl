@@ -175,9 +175,25 @@ drop_stock() ->
             Own = filename:absname(filename:dirname(Beam)),
             lists:foreach(fun(Dir) ->
                                   filename:absname(Dir) =:= Own orelse not holds_ssl(Dir) orelse code:del_path(Dir)
-                          end, code:get_path());
+                          end, code:get_path()),
+            replace_loaded(Own);
         _ ->
             ok
+    end.
+
+%% The few modules that are called like one of OTP's (tls_record, ssl_cipher ...) may have been loaded from there.
+replace_loaded(Own) ->
+    lists:foreach(fun({Module, File}) when is_list(File) ->
+                          filename:absname(filename:dirname(File)) =:= Own orelse
+                              replace(Module, filename:join(Own, atom_to_list(Module)));
+                     (_) ->
+                          ok
+                  end, code:all_loaded()).
+
+replace(Module, Ours) ->
+    case erl_prim_loader:read_file_info(Ours ++ ".beam") of
+        {ok, _} -> code:soft_purge(Module) andalso code:load_abs(Ours);
+        error -> ok
     end.
 
 holds_ssl(Dir) ->
