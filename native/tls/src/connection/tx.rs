@@ -194,6 +194,12 @@ impl Tx {
             .write(ContentType::HANDSHAKE, &[messages], &mut self.pending)?)
     }
 
+    /// Tests and fuzzing only: a record of any kind and content, under the keys of the moment.
+    #[cfg(any(test, fuzzing))]
+    pub fn write_record(&mut self, content_type: ContentType, content: &[u8]) {
+        self.control(content_type, content);
+    }
+
     #[cfg(any(test, fuzzing))]
     fn tampered(&mut self, mut messages: &[u8], tamper: &mut TamperFn) -> Result<(), Error> {
         while let [_, a, b, c, ..] = messages {

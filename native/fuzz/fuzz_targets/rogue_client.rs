@@ -1,0 +1,13 @@
+//! A client whose messages are changed by script, before protection, against a server.
+#![no_main]
+use libfuzzer_sys::fuzz_target;
+use tls_core_fuzz::{client, rogue, server, talk, Peer};
+
+fuzz_target!(|data: &[u8]| {
+    let [choice, script @ ..] = data else { return };
+    let (mut client, mut server) = (Peer::new(client(*choice)), Peer::new(server(*choice)));
+    let changed = rogue(&mut client, script);
+    talk(&mut client, &mut server);
+    server.check();
+    assert!(!(changed.get() && server.connected), "connected with a changed transcript");
+});
