@@ -541,11 +541,11 @@ key_log(Config) ->
     ?assertEqual(["CLIENT_HANDSHAKE_TRAFFIC_SECRET", "CLIENT_TRAFFIC_SECRET_0", "SERVER_HANDSHAKE_TRAFFIC_SECRET",
                   "SERVER_TRAFFIC_SECRET_0"],
                  lists:sort([hd(string:split(lists:flatten(L), " ")) || L <- Lines])),
-    receive {log, #{items := Items, client_random := Random}} ->
-            {ok, [{client_random, Random}]} = ssl:connection_information(S, [client_random]),
-            ?assertEqual(lists:sort([lists:flatten(L) || L <- Lines]), lists:sort([lists:flatten(I) || I <- Items]))
-    after 5000 -> ct:fail(no_log)
-    end,
+    {ok, [{client_random, Random}]} = ssl:connection_information(S, [client_random]),
+    Logged = lists:append([receive {log, #{items := Items, client_random := Random}} -> Items
+                           after 5000 -> ct:fail(no_log)
+                           end || _ <- [handshake, client, server]]),
+    ?assertEqual(lists:sort([lists:flatten(L) || L <- Lines]), lists:sort([lists:flatten(I) || I <- Logged])),
     closed(S, C).
 
 hibernates(Config) ->

@@ -212,7 +212,7 @@ handshake(Socket) ->
     handshake(Socket, infinity).
 
 -spec handshake(sslsocket() | socket(), timeout() | [tls_server_option()]) ->
-          {ok, sslsocket()} | {ok, sslsocket(), protocol_extensions()} | {error, reason()}.
+          {ok, sslsocket()} | {ok, protocol_extensions()} | {ok, sslsocket(), protocol_extensions()} | {error, reason()}.
 handshake(Socket, Timeout) when ?IS_TIMEOUT(Timeout) ->
     case ssl_socket_shape:parse(Socket) of
         {connection, _, _, _, _} -> ssl_endpoint:handshake(Socket, Timeout);
@@ -222,12 +222,14 @@ handshake(Socket, Options) ->
     handshake(Socket, Options, infinity).
 
 -spec handshake(sslsocket() | socket(), [tls_server_option()], timeout()) ->
-          {ok, sslsocket()} | {ok, sslsocket(), protocol_extensions()} | {error, reason()}.
+          {ok, sslsocket()} | {ok, sslsocket(), protocol_extensions()} | {ok, protocol_extensions()} | {error, reason()}.
 handshake(Socket, Options, Timeout) when is_list(Options), ?IS_TIMEOUT(Timeout) ->
     case ssl_socket_shape:parse(Socket) of
         {connection, _, _, _, _} when Options =:= [] -> ssl_endpoint:handshake(Socket, Timeout);
         {connection, _, _, _, _} -> ssl_endpoint:handshake(Socket, Options, Timeout);
         {listener, _, _} -> erlang:error(function_clause, [Socket, Options, Timeout]);
+        error when is_tuple(Socket), element(1, Socket) =:= sslsocket ->
+            erlang:error(function_clause, [Socket, Options, Timeout]);
         error ->
             case is_datagram(Options) of
                 true -> {error, {dtls_upgrade, notsup}};

@@ -58,6 +58,7 @@
 -record(hs, {from :: gen_statem:from() | undefined,      % who called handshake/2
              ctx :: term(),                              % of ssl_verdict
              parsed :: ssl_opts:parsed() | undefined,    % the options, when they may be continued
+             done = false :: boolean(),                  % over, but for output that the transport has not taken
              paused = no :: no | ssl_native:query() | done,  % {handshake, hello}
              random = <<>> :: binary(),                  % the client's, for the key log
              key_log = [] :: [string()]}).               % lines so far, last first
@@ -135,7 +136,7 @@ handshake(Self, Timeout) ->
     handshaken(Self, call(Pid, {handshake, Timeout})).
 
 -spec handshake(ssl_socket_shape:sslsocket(), [term()], timeout()) ->
-          {ok, ssl_socket_shape:sslsocket()} | {error, term()}.
+          {ok, ssl_socket_shape:sslsocket()} | {ok, ssl:protocol_extensions()} | {error, term()}.
 handshake(Self, Options, Timeout) ->
     {connection, Pid, _, _, _} = ssl_socket_shape:parse(Self),
     case call(Pid, listener) of
@@ -153,7 +154,11 @@ handshake(Self, Pid, Options, Parsed, Timeout) ->
         {ok, #{ssl := Ssl} = New} ->
             case ssl_material:config(server, Ssl) of
                 {ok, Config, Ctx} ->
-                    handshaken(Self, call(Pid, {handshake, Config, Ctx, kept_options(Ssl), to_continue(New), Timeout}));
+                    case call(Pid, {handshake, Config, Ctx, kept_options(Ssl), to_continue(New), Timeout}) of
+                        %% As OTP 29 does it, and its suite wants it: without the socket.
+                        {paused, Extensions} -> {ok, Extensions};
+                        Result -> handshaken(Self, Result)
+                    end;
                 {error, _} = Error ->
                     _ = call(Pid, abandon),
                     Error
@@ -271,7 +276,7 @@ init({Role, Owner, #{socket := Socket, info := {Transport, Data, Closed, Error, 
     S = #data{role = Role, conn = Conn, transport = Transport, socket = Socket, tags = {Data, Closed, Error, Passive},
               self = ssl_socket_shape:connection(Role, Transport, Socket, self(), Conn),
               owner = {Monitor, Owner}, options = Options,
-              active = Active, mode = Mode, packet = Packet, packet_size = PacketSize, header = Header, buffer = Buffer,
+              active = case Active of N when is_integer(N), N =< 0 -> false; _ -> Active end, mode = Mode, packet = Packet, packet_size = PacketSize, header = Header, buffer = Buffer,
               hs = #hs{ctx = Ctx, parsed = maps:get(parsed, Start, undefined)}, listener = maps:get(listener, Start, undefined)},
     framing(S),
     gen_statem:enter_loop(?MODULE, hibernation(Options), accepted, S).
@@ -385,9 +390,11 @@ hs_progress(#data{ended = {fatal, Fatal}} = S) ->
     failed_handshake(Fatal, S);
 hs_progress(#data{ended = closed} = S) ->
     drain(?CLOSE_TIMEOUT, hs_reply({error, closed}, S));
-hs_progress(#data{hs = undefined} = S) ->
-    %% The handshake is over. What it left behind goes; then idle.
-    settle(S, [{{timeout, handshake}, cancel}, hibernate]);
+hs_progress(#data{hs = #hs{done = true}, out = [], writer = undefined} = S) ->
+    %% The handshake is over, and our part of it with the transport: the user may write. What it left behind goes; then idle.
+    settle(hs_done(S), [{{timeout, handshake}, cancel}, hibernate]);
+hs_progress(#data{hs = #hs{done = true}} = S) ->
+    {next_state, handshake, S};
 hs_progress(#data{hs = #hs{paused = {_, Hello}, from = From} = Hs} = S) ->
     gen_statem:reply(From, {paused, ssl_facts:hello(Hello)}),
     {next_state, paused, S#data{hs = Hs#hs{from = undefined}}, [{{timeout, handshake}, cancel}]};
@@ -417,6 +424,13 @@ hs_say(What, #data{conn = Conn} = S) ->
 
 hs_rest(ok, _) -> [];
 hs_rest({flush, Bytes}, Conn) -> [Bytes | hs_rest(ssl_native:send_end(Conn), Conn)].
+
+hs_done(#data{role = Role, packet = Packet, cooked = Cooked} = S0) ->
+    S = hs_reply(connected, connected_key_log(S0)),
+    case Cooked =/= no orelse native_packet(Packet) of
+        true -> S#data{fresh = Role =:= client};
+        false -> take_over_cutting(<<>>, S#data{fresh = Role =:= client})
+    end.
 
 hs_reply(Reply, #data{hs = #hs{from = From}} = S) ->
     From =/= undefined andalso gen_statem:reply(From, Reply),
@@ -464,12 +478,8 @@ detailed(#{origin := local} = Fatal, #data{hs = #hs{ctx = Ctx}}) ->
 detailed(Fatal, _) ->
     Fatal.
 
-event({connected, _Info}, #data{role = Role, packet = Packet} = S0) ->
-    S = (connected_key_log(S0))#data{fresh = Role =:= client},
-    hs_reply(connected, case native_packet(Packet) of
-                            true -> S;
-                            false -> take_over_cutting(<<>>, S)
-                        end);
+event({connected, _Info}, #data{hs = Hs} = S) ->
+    S#data{hs = Hs#hs{done = true}};
 event(closed, S) ->
     S#data{ended = closed};
 event({key_log, <<"EXPORTER_SECRET">>, _, _}, S) ->
@@ -481,7 +491,7 @@ event(_, S) ->
     S.
 
 %% Plaintext that the native half does not keep: for the user, or kept here while nobody wants it.
-data(Data, #data{cooked = no, active = false} = S) ->
+data(Data, #data{cooked = no, active = Active, hs = Hs} = S) when Active =:= false; Hs =/= undefined ->
     take_over_cutting(Data, S);
 data(Data, #data{cooked = no} = S) ->
     deliver(Data, S);
@@ -507,18 +517,25 @@ key_log(Line, Random, #data{options = #{keep_secrets := {keylog, Fun}}} = S) ->
     call_key_log(Fun, [Line], Random),
     S;
 key_log(Line, _, #data{key_log = Lines, options = #{keep_secrets := true}} = S) ->
-    S#data{key_log = Lines ++ [Line]};
+    %% New keys: those of now, the client's first.
+    Other = [L || L <- Lines, is_traffic(L), hd(L) =/= hd(Line)],
+    S#data{key_log = lists:sort([Line | Other])};
 key_log(_, _, S) ->
     S.
 
-connected_key_log(#data{hs = #hs{key_log = []}} = S) ->
-    S;
-connected_key_log(#data{hs = #hs{key_log = Lines, random = Random}, options = Options} = S) ->
+%% CLIENT_TRAFFIC_SECRET_n, SERVER_TRAFFIC_SECRET_n
+is_traffic(Line) ->
+    lists:prefix("TRAFFIC_SECRET_", tl(lists:dropwhile(fun(C) -> C =/= $_ end, Line))).
+
+%% The callback gets the secrets of the handshake together, then those of the traffic one by one.
+connected_key_log(#data{hs = #hs{key_log = Reversed, random = Random}, options = Options} = S) ->
+    Lines = lists:reverse(Reversed),
     case Options of
         #{keep_secrets := {keylog, Fun}} ->
-            call_key_log(Fun, lists:reverse(Lines), Random),
+            {Traffic, Handshake} = lists:partition(fun is_traffic/1, Lines),
+            lists:foreach(fun(Items) -> call_key_log(Fun, Items, Random) end, [Handshake | [[L] || L <- Traffic]]),
             S;
-        #{keep_secrets := true} -> S#data{key_log = lists:reverse(Lines)};
+        #{keep_secrets := true} -> S#data{key_log = Lines};
         _ -> S
     end.
 
@@ -568,6 +585,9 @@ message({ssl_native, Ref, go}, State, #data{lock = Ref} = S) ->
 message({ssl_native, _Ref, go}, closing, S) ->
     %% Our turn to write.
     say_goodbye(S);
+message({ssl_native, key_log, Label, Random, Secret}, State, S) when State =:= connection; State =:= handshake ->
+    %% New keys of the sending side, which changed in another process.
+    {keep_state, event({key_log, Label, Random, Secret}, S)};
 message({ssl_native, holder_down, _}, State, S) when State =:= connection; State =:= downgrade ->
     transport_ended(closed, State, S);
 message(write_again, State, S) ->
@@ -1121,6 +1141,8 @@ say_goodbye(#data{conn = Conn, ending = {From, Timeout}} = S) ->
 written(closing, #data{out = [], writer = undefined, unlock = false, ending = {From, Timeout}} = S) ->
     gen_replies(replies(From, ok)),
     drain(Timeout, S);
+written(handshake, #data{hs = #hs{done = true}} = S) ->
+    hs_progress(S);
 written(_, S) ->
     {keep_state, S}.
 

@@ -44,17 +44,23 @@ listen(Port, Options) ->
             Error
     end.
 
-listen(Port, #{ssl := Ssl, transport := Info, socket_opts := SocketOpts, emulated := Emulated} = Parsed, Config, Ctx) ->
+listen(Port, #{ssl := Ssl, transport := Info, socket_opts := SocketOpts, emulated := Emulated0} = Parsed, Config, Ctx) ->
     Transport = element(1, Info),
+    {Emulated, Passive} = case Emulated0 of
+                              #{active := N} when is_integer(N), N =< 0 -> {Emulated0#{active := false}, true};
+                              _ -> {Emulated0, false}
+                          end,
     case Transport:listen(Port, SocketOpts ++ ssl_transport:internal()) of
         {ok, Socket} ->
             Buffer = ssl_transport:widen(Transport, Socket, SocketOpts),
             Key = make_ref(),
             true = ets:insert(?TABLE, {Key, Emulated, Parsed, Buffer}),
             Watcher = spawn(?MODULE, watch, [Key, Transport, Socket]),
-            {ok, ssl_socket_shape:listener(Socket, #{key => Key, watcher => Watcher, transport_info => Info,
-                                                     config => Config, ctx => Ctx,
-                                                     ssl => ssl_endpoint:kept_options(Ssl)})};
+            Self = ssl_socket_shape:listener(Socket, #{key => Key, watcher => Watcher, transport_info => Info,
+                                                       config => Config, ctx => Ctx,
+                                                       ssl => ssl_endpoint:kept_options(Ssl)}),
+            Passive andalso (self() ! {ssl_passive, Self}),
+            {ok, Self};
         {error, _} = Error ->
             Error
     end.
