@@ -494,6 +494,8 @@ explained(_, {ok, _}, {error, {options, {not_supported_yet, {Option, _}}}}) ->
     "accepted by stock, does not work yet: " ++ atom_to_list(Option);
 explained({update, _, _, _}, #{}, {error, {options, {not_supported_yet, {Option, _}}}}) ->
     "accepted by stock, does not work yet: " ++ atom_to_list(Option);
+explained({call, ssl, format_error, [_]}, {exception, error, _}, [_ | _]) ->
+    "stock crashes on a reason that is none, this prints it";
 explained({Kind, _}, {exception, error, _}, {error, _}) when Kind =:= listen ->
     "stock crashes, this reports the option";
 explained({Kind, _, _}, {exception, error, _}, {error, _}) when Kind =:= connect; Kind =:= upgrade ->
