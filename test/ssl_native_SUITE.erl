@@ -23,7 +23,7 @@ groups() ->
                     credential_is_found_by_its_content, credential_errors, config_is_found_by_its_content, config_errors]},
      {handshake, [], [handshake_native_verification, handshake_asks_for_the_certificate, handshake_rsa_is_heavy,
                       handshake_external_key, handshake_client_authentication, handshake_hello_asked, handshake_byte_by_byte,
-                      handshake_other_config_before_start, handshake_refused, handshake_garbage, key_log, exporters_agree,
+                      handshake_other_config_before_start, nothing_before_the_handshake, handshake_refused, handshake_garbage, key_log, exporters_agree,
                       word_is_kept]},
      {data, [], [data_both_ways, iodata_of_any_shape, lengths_are_kept, frames, frames_with_a_limit, pull_gives_units,
                  reads_while_data_is_short, key_updates, close_notify_one_way, damaged_record, transport_closes]},
@@ -213,6 +213,23 @@ handshake_other_config_before_start(Config) ->
     {_, _} = shake(C, S, #{}),
     ?assertMatch(#{alpn := <<"x">>}, ssl_native:info(C)),
     ?assertEqual({error, started}, ssl_native:use_config(S, Other)).
+
+nothing_before_the_handshake(Config) ->
+    {C, S} = pair(Config, #{}),
+    _ = ssl_native:feed(S, bytes(ssl_native:start(C))),
+    [begin
+         ?assertEqual({error, not_connected}, ssl_native:send_begin(Conn, <<"x">>)),
+         ?assertEqual({error, not_connected}, ssl_native:recv_begin(Conn, 0)),
+         ?assertEqual({error, not_connected}, ssl_native:control(Conn, {update_keys, false})),
+         ?assertEqual(undefined, ssl_native:info(Conn)),
+         ?assertEqual(none, ssl_native:pull(Conn, 0))
+     end || Conn <- [C, S]],
+    %% But an alert can be sent, and it can be given up.
+    {ok, <<_, _/binary>>} = ssl_native:control(S, {alert, 80}),
+    ok = ssl_native:send_end(S),
+    ?assertEqual([], ssl_native:close_transport(C, {error, etimedout})),
+    ?assertEqual({error, etimedout}, ssl_native:recv_begin(C, 0)),
+    ?assertEqual({error, closed}, ssl_native:send_begin(C, <<"x">>)).
 
 handshake_refused(Config) ->
     Answer = fun({peer_certificate, _, _}) -> {abort, 42} end,

@@ -174,6 +174,12 @@ abi() -> erlang:nif_error(not_loaded).
           {ok, store(), #{count := non_neg_integer(), skipped := non_neg_integer()}} when Der :: binary().
 trust_store(Certs) ->
     case trust_store_find(Certs) of
+        {wait, Ref} ->
+            %% A thread of the library's own loads it.
+            receive
+                {ssl_native, Ref, failed} -> trust_store_load(Certs);
+                {ssl_native, Ref, Found} -> Found
+            end;
         miss -> trust_store_load(Certs);
         Found -> Found
     end.
@@ -187,7 +193,7 @@ credential(Chain, Key) ->
         Found -> Found
     end.
 
--spec trust_store_find([binary() | tuple()]) -> {ok, store(), map()} | miss.
+-spec trust_store_find([binary() | tuple()]) -> {ok, store(), map()} | {wait, reference()} | miss.
 trust_store_find(_Certs) -> erlang:nif_error(not_loaded).
 -spec trust_store_load([binary() | tuple()]) -> {ok, store(), map()}.
 trust_store_load(_Certs) -> erlang:nif_error(not_loaded).

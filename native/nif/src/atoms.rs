@@ -2,7 +2,7 @@
 
 rustler::atoms! {
     // results
-    ok, error, undefined, wait, go, none, miss, read, endpoint, start, started, not_connected, internal, invalid_packet,
+    ok, error, failed, undefined, wait, go, none, miss, read, endpoint, start, started, not_connected, internal, invalid_packet,
     ssl_native, holder_down, write,
     // what a step gives
     send, event, data, ask, heavy, fatal, flush,

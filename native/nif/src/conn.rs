@@ -17,7 +17,7 @@ use rustler::{
     Atom, Encoder, Env, Error, LocalPid, NifResult, OwnedEnv, Resource, ResourceArc, Term,
 };
 use std::panic::{catch_unwind, AssertUnwindSafe};
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use tls_core::connection::{Connection, Rx, Tx};
 
 /// Why a direction is over, as a term; kept from call to call.
@@ -168,7 +168,7 @@ impl Sender {
     pub fn refusal<'a>(&self, env: Env<'a>) -> Option<Term<'a>> {
         match &self.end {
             Some(reason) => Some(reason.error(env)),
-            None if !self.open => Some((atoms::error(), atoms::not_connected()).encode(env)),
+            None if !self.open => Some(not_connected(env)),
             None => None,
         }
     }
@@ -177,6 +177,9 @@ impl Sender {
 /// A connection.
 pub struct Conn {
     endpoint: AtomicUsize,
+    /// The handshake is over, well or badly. Before that the mutexes may be held for long computations, on dirty
+    /// schedulers: nobody but the endpoint waits for them then.
+    settled: AtomicBool,
     /// 64 bits of the Erlang side.
     pub word: AtomicU64,
     rx: Mutex<Receiver>,
@@ -194,6 +197,7 @@ impl Conn {
         let caller = Pid::caller(env);
         let conn = ResourceArc::new(Conn {
             endpoint: AtomicUsize::new(caller.word()),
+            settled: AtomicBool::new(false),
             word: AtomicU64::new(0),
             rx: Mutex::new(Receiver {
                 core: Some(core.rx),
@@ -230,6 +234,18 @@ impl Conn {
         self.tx.lock()
     }
 
+    /// Is the handshake over?
+    pub fn is_settled(&self) -> bool {
+        self.settled.load(Ordering::Acquire)
+    }
+
+    /// Opens the connection to others than the endpoint, if the handshake is over.
+    pub fn settle(&self, rx: &Receiver) {
+        if rx.phase == Phase::Open || rx.end.is_some() {
+            self.settled.store(true, Ordering::Release);
+        }
+    }
+
     /// Is this process the endpoint?
     pub fn is_endpoint(&self, who: Pid) -> bool {
         who.is_word(self.endpoint.load(Ordering::Relaxed))
@@ -251,6 +267,7 @@ impl Conn {
         rx.plain.clear();
         rx.count();
         rx.end_with(End::Reason(Reason::closed()));
+        self.settle(rx);
         tx.core = None;
         tx.dead = true;
         tx.pending = Vec::new();
@@ -300,6 +317,11 @@ pub fn guarded<'a>(
         conn.give_up(env, &mut rx, &mut tx);
     }));
     Ok(failed(env))
+}
+
+/// `{error, not_connected}`
+pub fn not_connected(env: Env) -> Term {
+    (atoms::error(), atoms::not_connected()).encode(env)
 }
 
 /// `{error, internal}`

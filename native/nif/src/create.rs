@@ -95,6 +95,9 @@ fn use_config<'a>(
 /// What was negotiated.
 #[rustler::nif]
 fn info<'a>(env: Env<'a>, conn: ResourceArc<Conn>) -> Term<'a> {
+    if !conn.is_settled() {
+        return atoms::undefined().encode(env);
+    }
     match conn.rx().core.as_ref().and_then(|core| core.info()) {
         Some(info) => encode::info(env, info),
         None => atoms::undefined().encode(env),

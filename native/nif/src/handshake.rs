@@ -40,6 +40,7 @@ fn step<'a>(
             None
         };
         rx.count();
+        conn.settle(&rx);
         Ok(steps.outs(data))
     })
 }

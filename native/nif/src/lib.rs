@@ -16,6 +16,7 @@
 )]
 #![cfg_attr(test, allow(dead_code))]
 
+mod bigstack;
 mod lock;
 mod plaintext;
 

@@ -2,7 +2,7 @@
 
 use crate::atoms;
 use crate::beam::{self, Fit, Iodata, Pid, Timeslice};
-use crate::conn::{guarded, internal, Conn, End, Phase, Reason, Receiver};
+use crate::conn::{guarded, internal, not_connected, Conn, End, Reason, Receiver};
 use crate::handshake::transport_reason;
 use crate::plaintext::{Framing, TooLong};
 use crate::sending::wait;
@@ -49,12 +49,12 @@ fn invalid_packet<'a>(env: Env<'a>, rx: &mut Receiver) -> Term<'a> {
 /// Data that is there, or the read lock, or a place in the queue.
 #[rustler::nif]
 fn recv_begin<'a>(env: Env<'a>, conn: ResourceArc<Conn>, length: usize) -> NifResult<Term<'a>> {
+    if !conn.is_settled() {
+        return Ok(not_connected(env));
+    }
     guarded(env, &conn, internal, || {
         let caller = Pid::caller(env);
         let mut rx = conn.rx();
-        if rx.phase != Phase::Open && rx.end.is_none() {
-            return Ok((atoms::error(), atoms::not_connected()).encode(env));
-        }
         // At the end nothing is read any more, so there is nothing to take turns for.
         if rx.end.is_none() {
             if rx

@@ -2,7 +2,7 @@
 
 use crate::atoms;
 use crate::beam::{binary, Fit, Iodata, Pid, Timeslice};
-use crate::conn::{guarded, internal, Conn, Reason, Sender};
+use crate::conn::{guarded, internal, not_connected, Conn, Reason, Sender};
 use crate::turn::{Entered, Ticket};
 use rustler::{Atom, Encoder, Env, Error, NifResult, ResourceArc, Term};
 use tls_core::enums::AlertDescription;
@@ -53,6 +53,9 @@ fn seal<'a>(
 fn send_begin<'a>(env: Env<'a>, conn: ResourceArc<Conn>, data: Term<'a>) -> NifResult<Term<'a>> {
     let data = Iodata::new(data, MAX_PIECE)?;
     let _slice = Timeslice::for_bytes(env, data.len());
+    if !conn.is_settled() {
+        return Ok(not_connected(env));
+    }
     guarded(env, &conn, internal, || {
         let caller = Pid::caller(env);
         let mut tx = conn.tx();
@@ -73,6 +76,9 @@ fn send_begin<'a>(env: Env<'a>, conn: ResourceArc<Conn>, data: Term<'a>) -> NifR
 fn send_more<'a>(env: Env<'a>, conn: ResourceArc<Conn>, data: Term<'a>) -> NifResult<Term<'a>> {
     let data = Iodata::new(data, MAX_PIECE)?;
     let _slice = Timeslice::for_bytes(env, data.len());
+    if !conn.is_settled() {
+        return Ok(not_connected(env));
+    }
     guarded(env, &conn, internal, || {
         let caller = Pid::caller(env);
         let mut tx = conn.tx();

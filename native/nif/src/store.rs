@@ -2,13 +2,17 @@
 
 use crate::atoms;
 use crate::beam::Timeslice;
+use crate::bigstack::Pool;
 use crate::counters::{Kind, Live};
 use crate::encode::map;
 use crate::intern::{next_id, Table};
+use crate::sending::wait;
+use crate::turn::Ticket;
 use parking_lot::Mutex;
+use rustler::thread::is_scheduler_thread;
 use rustler::{
-    Atom, Binary, Encoder, Env, Error, ListIterator, NifResult, OwnedEnv, Resource, ResourceArc,
-    Term,
+    Atom, Binary, Encoder, Env, Error, ListIterator, LocalPid, NifResult, OwnedEnv, Resource,
+    ResourceArc, Term,
 };
 use std::sync::Arc;
 use tls_core::crypto::hash::HashAlg;
@@ -28,6 +32,9 @@ const MAX_ALIASES: usize = 4;
 /// A list with no more bytes and certificates than this is hashed, and parsed, on a normal scheduler.
 const SMALL_BYTES: usize = 32 * 1024;
 const SMALL_COUNT: usize = 8;
+
+/// No more than this is copied for the library's threads; what is larger is loaded on a dirty scheduler.
+const MAX_COPIED: usize = 1024 * 1024;
 
 /// Binaries of at most this size lie on a process heap, where they move.
 const HEAP_BINARY: usize = 64;
@@ -95,15 +102,8 @@ impl<'a> Certificates<'a> {
             .collect()
     }
 
-    fn content(&self) -> Content {
-        let lengths: Vec<u8> = self
-            .ders
-            .iter()
-            .flat_map(|der| (der.len() as u64).to_be_bytes())
-            .collect();
-        let mut parts: Vec<&[u8]> = vec![&lengths];
-        parts.extend(self.ders.iter().map(|der| der.as_slice()));
-        HashAlg::Sha256.hash(&parts).as_ref().to_vec()
+    fn slices(&self) -> Vec<&'a [u8]> {
+        self.ders.iter().map(|der| der.as_slice()).collect()
     }
 
     fn is_small(&self) -> bool {
@@ -111,8 +111,7 @@ impl<'a> Certificates<'a> {
     }
 
     /// Keeps the binaries alive, if they stay where they are.
-    fn alias(&self, env: Env) -> Option<Alias> {
-        let _ = env;
+    fn alias(&self) -> Option<Alias> {
         let binaries = OwnedEnv::new();
         let mut places = Places::with_capacity(self.ders.len());
         for der in &self.ders {
@@ -136,11 +135,19 @@ impl<'a> Certificates<'a> {
     }
 }
 
-/// Lets the store be found by the places of these certificates.
-fn add_alias(env: Env, store: &ResourceArc<StoreObject>, certificates: &Certificates) {
-    let Some(alias) = certificates.alias(env) else {
-        return;
-    };
+/// What a store is found by, hashed over all certificates and their lengths.
+fn content(ders: &[&[u8]]) -> Content {
+    let lengths: Vec<u8> = ders
+        .iter()
+        .flat_map(|der| (der.len() as u64).to_be_bytes())
+        .collect();
+    let mut parts: Vec<&[u8]> = vec![&lengths];
+    parts.extend(ders);
+    HashAlg::Sha256.hash(&parts).as_ref().to_vec()
+}
+
+/// Lets the store be found by the places of its certificates.
+fn add_alias(env: Env, store: &ResourceArc<StoreObject>, alias: Alias) {
     let oldest = {
         let mut aliases = store.aliases.lock();
         if aliases.iter().any(|known| known.places == alias.places) {
@@ -166,33 +173,84 @@ fn found<'a>(env: Env<'a>, store: &ResourceArc<StoreObject>) -> Term<'a> {
     (atoms::ok(), store.clone(), meta).encode(env)
 }
 
-fn by_content<'a>(
-    env: Env<'a>,
-    content: &Content,
-    certificates: &Certificates,
-) -> Option<Term<'a>> {
-    let store = BY_CONTENT.find::<StoreObject>(env, content)?;
-    add_alias(env, &store, certificates);
-    Some(found(env, &store))
-}
-
-fn load<'a>(env: Env<'a>, content: Content, certificates: &Certificates) -> Term<'a> {
-    let (core, skipped) = TrustStore::from_ders(certificates.ders.iter().map(|der| der.as_slice()));
-    let id = next_id();
-    let store = ResourceArc::new(StoreObject {
-        core: Arc::new(core),
-        id,
-        skipped,
-        content: content.clone(),
-        aliases: Mutex::new(Vec::new()),
-        _live: Live::new(Kind::Stores),
+/// The store of these certificates, made if there is none; known by their places from now on.
+fn find_or_make(env: Env, ders: &[&[u8]], alias: Option<Alias>) -> ResourceArc<StoreObject> {
+    let content = content(ders);
+    let store = BY_CONTENT.find(env, &content).unwrap_or_else(|| {
+        let (core, skipped) = TrustStore::from_ders(ders);
+        let id = next_id();
+        let store = ResourceArc::new(StoreObject {
+            core: Arc::new(core),
+            id,
+            skipped,
+            content: content.clone(),
+            aliases: Mutex::new(Vec::new()),
+            _live: Live::new(Kind::Stores),
+        });
+        BY_CONTENT.insert(env, content, id, &store);
+        store
     });
-    BY_CONTENT.insert(env, content, id, &store);
-    add_alias(env, &store, certificates);
-    found(env, &store)
+    if let Some(alias) = alias {
+        add_alias(env, &store, alias);
+    }
+    store
 }
 
-/// A store that is known by these binaries or, if they are few, by their content; a small one is made here.
+/// The process that waits for a store. If nothing else is said to it, it is told that loading failed.
+struct Caller {
+    pid: LocalPid,
+    ticket: ResourceArc<Ticket>,
+    told: bool,
+}
+
+impl Caller {
+    fn tell(mut self, store: &ResourceArc<StoreObject>) {
+        self.told = true;
+        // It may have died; nobody needs the store then.
+        let _ = OwnedEnv::new().send_and_clear(&self.pid, |env| {
+            let ticket = self.ticket.clone();
+            (atoms::ssl_native(), ticket, found(env, store)).encode(env)
+        });
+    }
+}
+
+impl Drop for Caller {
+    fn drop(&mut self) {
+        if !self.told && !is_scheduler_thread() {
+            let _ = OwnedEnv::new().send_and_clear(&self.pid, |env| {
+                (atoms::ssl_native(), self.ticket.clone(), atoms::failed()).encode(env)
+            });
+        }
+    }
+}
+
+static POOL: Pool = Pool::new();
+
+/// Has a large store loaded by the library's own threads. `None`: they are busy.
+fn load_elsewhere<'a>(env: Env<'a>, certificates: &Certificates) -> Option<Term<'a>> {
+    let ders: Vec<Vec<u8>> = certificates
+        .ders
+        .iter()
+        .map(|der| der.as_slice().to_vec())
+        .collect();
+    let alias = certificates.alias();
+    let ticket = ResourceArc::new(Ticket);
+    let caller = Caller {
+        pid: env.pid(),
+        ticket: ticket.clone(),
+        told: false,
+    };
+    let job = Box::new(move || {
+        let ders: Vec<&[u8]> = ders.iter().map(Vec::as_slice).collect();
+        let store = OwnedEnv::new().run(|env| find_or_make(env, &ders, alias));
+        caller.tell(&store);
+    });
+    POOL.run(job).ok()?;
+    Some(wait(env, ticket))
+}
+
+/// A store that is known by these binaries. A small one is found by its content or made here, a large one by the
+/// library's threads: the answer comes as a message then.
 #[rustler::nif]
 fn trust_store_find<'a>(env: Env<'a>, list: Term<'a>) -> NifResult<Term<'a>> {
     let _slice = Timeslice::start(env);
@@ -200,19 +258,22 @@ fn trust_store_find<'a>(env: Env<'a>, list: Term<'a>) -> NifResult<Term<'a>> {
     if let Some(store) = BY_PLACES.find::<StoreObject>(env, &certificates.places()) {
         return Ok(found(env, &store));
     }
-    if !certificates.is_small() {
-        return Ok(atoms::miss().encode(env));
+    if certificates.is_small() {
+        let store = find_or_make(env, &certificates.slices(), certificates.alias());
+        return Ok(found(env, &store));
     }
-    let content = certificates.content();
-    Ok(by_content(env, &content, &certificates)
-        .unwrap_or_else(|| load(env, content, &certificates)))
+    let elsewhere = if certificates.bytes <= MAX_COPIED {
+        load_elsewhere(env, &certificates)
+    } else {
+        None
+    };
+    Ok(elsewhere.unwrap_or_else(|| atoms::miss().encode(env)))
 }
 
-/// The same for large ones.
+/// The same for large ones, here and now.
 #[rustler::nif(schedule = "DirtyCpu")]
 fn trust_store_load<'a>(env: Env<'a>, list: Term<'a>) -> NifResult<Term<'a>> {
     let certificates = Certificates::decode(list)?;
-    let content = certificates.content();
-    Ok(by_content(env, &content, &certificates)
-        .unwrap_or_else(|| load(env, content, &certificates)))
+    let store = find_or_make(env, &certificates.slices(), certificates.alias());
+    Ok(found(env, &store))
 }
