@@ -23,13 +23,13 @@ groups() ->
                     credential_is_found_by_its_content, credential_errors, config_is_found_by_its_content, config_errors]},
      {handshake, [], [handshake_native_verification, handshake_asks_for_the_certificate, handshake_rsa_is_heavy,
                       handshake_external_key, handshake_client_authentication, handshake_hello_asked, handshake_byte_by_byte,
-                      handshake_other_config_before_start, nothing_before_the_handshake, handshake_refused, handshake_garbage, key_log, exporters_agree,
+                      handshake_other_config_before_start, nothing_before_the_handshake, handshake_refused, handshake_garbage, handshake_mutated, key_log, exporters_agree,
                       word_is_kept]},
      {data, [], [data_both_ways, iodata_of_any_shape, lengths_are_kept, frames, frames_with_a_limit, pull_gives_units,
                  reads_while_data_is_short, key_updates, close_notify_one_way, damaged_record, transport_closes]},
      {locks, [], [writers_take_turns, waiting_writer_dies, writer_given_the_turn_dies, writer_dies_while_sending,
                   waiting_writer_gives_up, readers_take_turns, reader_dies_while_reading, endpoint_reads,
-                  endpoint_waits_for_a_reader, endpoint_dies, flush_takes_its_turn, many_writers, transport_fails]},
+                  endpoint_waits_for_a_reader, endpoint_dies, flush_takes_its_turn, many_writers, transport_fails, killed_at_random]},
      {arguments, [], [only_the_endpoint_may, wrong_terms]},
      {memory, [], [nothing_is_left_behind]}].
 
@@ -250,6 +250,32 @@ handshake_garbage(Config) ->
               ?assertEqual([], ssl_native:feed(S, Garbage)),
               ?assertEqual({error, closed}, ssl_native:send_begin(S, <<"x">>))
       end, [<<"GET / HTTP/1.1\r\n\r\n">>, <<22, 3, 1, 0, 4, 1, 0, 0, 0>>, <<23, 3, 3, 0, 1, 0>>, crypto:strong_rand_bytes(1000)]).
+
+%% One byte wrong anywhere in a flight: an alert or a wait for more, never a failure of the library.
+handshake_mutated(Config) ->
+    {C0, S0} = pair(Config, #{}),
+    Hello = bytes(ssl_native:start(C0)),
+    Flight = bytes(served(S0, ssl_native:feed(S0, Hello), #{})),
+    Judge = fun(Conn, Bytes) ->
+                    Outs = served(Conn, ssl_native:feed(Conn, Bytes), #{}),
+                    [?assertMatch(#{origin := local, alert := Alert} when Alert =/= 80, Fatal) || {fatal, Fatal} <- Outs],
+                    ?assertEqual([], [D || {data, D} <- Outs])
+            end,
+    [begin
+         {_, S} = pair(Config, #{}),
+         Judge(S, flip(Hello, At))
+     end || At <- lists:seq(0, byte_size(Hello) - 1)],
+    [begin
+         {C, S} = pair(Config, #{}),
+         Server = bytes(served(S, ssl_native:feed(S, bytes(ssl_native:start(C))), #{})),
+         Judge(C, flip(Server, At))
+     end || At <- lists:seq(0, byte_size(Flight) - 1, 3)].
+
+flip(Bytes, At) when At < byte_size(Bytes) ->
+    <<Head:At/binary, Byte, Tail/binary>> = Bytes,
+    <<Head/binary, (Byte bxor (1 bsl rand:uniform(7))), Tail/binary>>;
+flip(Bytes, _) ->
+    Bytes.
 
 key_log(Config) ->
     {_, _, #{client := ClientOuts, server := ServerOuts}} = connect(Config, #{client => #{key_log => true},
@@ -594,6 +620,50 @@ write(C, Data, Wire) ->
             end,
     Wire ! {wire, Bytes},
     ssl_native:send_end(C).
+
+%% Senders, readers and endpoints that die at any moment: what lives on ends in a known way, and nothing is left.
+killed_at_random(Config) ->
+    in_process(fun() -> [killing(Config) || _ <- lists:seq(1, 40)] end),
+    eventually(fun() ->
+                       erlang:garbage_collect(),
+                       maps:with([conns, shares, bytes], ssl_native:counters()) =:= #{conns => 0, shares => 0, bytes => 0}
+               end).
+
+killing(Config) ->
+    Self = self(),
+    Endpoint = spawn(fun() -> {C, S, _} = connect(Config), Self ! {self(), C, S}, endless() end),
+    {C, S} = receive {Endpoint, Conn1, Conn2} -> {Conn1, Conn2} end,
+    Senders = [spawn(fun() -> send_on(C) end) || _ <- lists:seq(1, 8)],
+    Readers = [spawn(fun() -> receive_on(S) end) || _ <- lists:seq(1, 8)],
+    Order = [P || {_, P} <- lists:sort([{rand:uniform(), P} || P <- [Endpoint | Senders ++ Readers]])],
+    [begin
+         [erlang:yield() || _ <- lists:seq(1, rand:uniform(300))],
+         kill(Pid)
+     end || Pid <- Order],
+    ?assertEqual({error, closed}, ssl_native:send_begin(C, <<"x">>)),
+    ?assertEqual({error, closed}, ssl_native:recv_begin(S, 0)).
+
+endless() -> receive stop -> ok end.
+
+send_on(C) ->
+    case ssl_native:send_begin(C, <<0:8000>>) of
+        {ok, _} -> erlang:yield(), ok = ssl_native:send_end(C), send_on(C);
+        {wait, Ref} ->
+            receive {ssl_native, Ref, go} -> ok after rand:uniform(5) -> ok = ssl_native:send_cancel(C, Ref) end,
+            receive {ssl_native, Ref, go} -> ok after 0 -> ok end,
+            send_on(C);
+        {error, closed} -> endless()
+    end.
+
+receive_on(S) ->
+    case ssl_native:recv_begin(S, 10) of
+        read -> erlang:yield(), ok = ssl_native:recv_end(S, timeout), receive_on(S);
+        {wait, Ref} ->
+            receive {ssl_native, Ref, go} -> ok after rand:uniform(5) -> ok = ssl_native:recv_cancel(S, Ref) end,
+            receive {ssl_native, Ref, go} -> ok after 0 -> ok end,
+            receive_on(S);
+        {error, closed} -> endless()
+    end.
 
 transport_fails(Config) ->
     {C, S, _} = connect(Config),

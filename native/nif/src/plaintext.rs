@@ -347,11 +347,8 @@ mod tests {
                 let (now, later) = rest.split_at((*cut).min(rest.len()));
                 buffer.push(now.to_vec());
                 rest = later;
-                while eager {
-                    match buffer.unit(framing, 0).unwrap() {
-                        Some(unit) => out.push(read(unit)),
-                        None => break,
-                    }
+                while let Some(unit) = if eager { buffer.unit(framing, 0).unwrap() } else { None } {
+                    out.push(read(unit));
                 }
             }
             while let Some(unit) = buffer.unit(framing, 0).unwrap() {
