@@ -258,20 +258,15 @@ impl<'a> Link<'a> {
     fn note(&mut self, event: Event) {
         match event {
             Event::Connected(info) => self.seen.info = Some(info),
-            Event::KeyLog {
-                label: "CLIENT_TRAFFIC_SECRET_0",
-                secret,
-                ..
-            } => {
-                self.seen.traffic_secrets.0 = secret.as_ref().to_vec();
-            }
-            Event::KeyLog {
-                label: "SERVER_TRAFFIC_SECRET_0",
-                secret,
-                ..
-            } => {
-                self.seen.traffic_secrets.1 = secret.as_ref().to_vec();
-            }
+            Event::KeyLog { label, secret, .. } => match &*label {
+                "CLIENT_TRAFFIC_SECRET_0" => {
+                    self.seen.traffic_secrets.0 = secret.as_ref().to_vec();
+                }
+                "SERVER_TRAFFIC_SECRET_0" => {
+                    self.seen.traffic_secrets.1 = secret.as_ref().to_vec();
+                }
+                _ => {}
+            },
             Event::SessionTicket { .. } => self.seen.tickets += 1,
             Event::PeerClosed => self.seen.closed = true,
             _ => {}

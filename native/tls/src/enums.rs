@@ -214,3 +214,13 @@ pub enum Role {
     /// Answers it.
     Server,
 }
+
+impl Role {
+    /// The other side's.
+    pub const fn peer(self) -> Self {
+        match self {
+            Self::Client => Self::Server,
+            Self::Server => Self::Client,
+        }
+    }
+}

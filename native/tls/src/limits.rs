@@ -17,6 +17,9 @@ pub const MAX_TICKET_LIFETIME: u32 = 604_800;
 /// Cookie of a HelloRetryRequest of ours, in bytes: beyond guessing.
 pub const COOKIE_LEN: usize = 32;
 
+/// Key log lines that `Tx` keeps for a caller that does not fetch them.
+pub const MAX_UNREAD_KEY_LOG: usize = 64;
+
 /// Bytes that `Tx` may hold back for a caller that does not fetch them: KeyUpdate answers are coalesced, so this is
 /// more than a handshake flight of ours can have.
 pub const KEEP_PENDING: usize = 4096;

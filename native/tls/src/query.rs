@@ -3,6 +3,7 @@
 use crate::config::Config;
 use crate::enums::*;
 use crate::error::Error;
+use std::borrow::Cow;
 use std::sync::Arc;
 
 /// One step's result of `Connection::next`, drained until `Idle`.
@@ -32,7 +33,7 @@ pub enum Event {
     /// One line's worth of the NSS key log.
     KeyLog {
         /// What the secret is for.
-        label: &'static str,
+        label: Cow<'static, str>,
         /// random of the ClientHello
         client_random: [u8; 32],
         /// The secret.

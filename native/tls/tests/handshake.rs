@@ -838,19 +838,19 @@ fn keys_are_updated_when_they_have_protected_key_update_at_bytes() {
     }
 }
 
-#[test]
-fn the_key_log_has_every_secret_once_in_order() {
-    let log = |peer: &Peer| -> Vec<(&'static str, [u8; 32], Vec<u8>)> {
-        let line = |event: &Event| match event {
-            Event::KeyLog {
-                label,
-                client_random,
-                secret,
-            } => Some((*label, *client_random, secret.as_ref().to_vec())),
-            _ => None,
-        };
-        peer.events.iter().filter_map(line).collect()
+fn key_log(peer: &Peer) -> Vec<(String, [u8; 32], Vec<u8>)> {
+    let line = |event: &Event| match event {
+        Event::KeyLog {
+            label,
+            client_random,
+            secret,
+        } => Some((label.to_string(), *client_random, secret.as_ref().to_vec())),
+        _ => None,
     };
+    peer.events.iter().filter_map(line).collect()
+}
+
+fn logging_pair() -> (Peer, Peer) {
     let client = Config {
         key_log: true,
         ..client_config(p256())
@@ -859,9 +859,14 @@ fn the_key_log_has_every_secret_once_in_order() {
         key_log: true,
         ..server_config(p256())
     };
-    let (client, server) = pair(client, server);
-    assert_eq!(log(&client), log(&server));
-    let labels: Vec<_> = log(&client).iter().map(|line| line.0).collect();
+    pair(client, server)
+}
+
+#[test]
+fn the_key_log_has_every_secret_once_in_order() {
+    let (client, server) = logging_pair();
+    assert_eq!(key_log(&client), key_log(&server));
+    let labels: Vec<_> = key_log(&client).into_iter().map(|line| line.0).collect();
     assert_eq!(
         labels,
         [
@@ -872,9 +877,33 @@ fn the_key_log_has_every_secret_once_in_order() {
             "EXPORTER_SECRET"
         ]
     );
-    assert!(log(&client)
-        .iter()
-        .all(|line| line.1 == client.info().client_random));
+    let random = client.info().client_random;
+    assert!(key_log(&client).iter().all(|line| line.1 == random));
+}
+
+#[test]
+fn the_key_log_follows_key_updates() {
+    let (mut client, mut server) = logging_pair();
+    client.events.clear();
+    server.events.clear();
+    client.connection.tx.update_keys(true).unwrap();
+    let update = client.run();
+    server.feed(&update);
+    assert_connected(&mut client, &mut server);
+    client.connection.tx.update_keys(false).unwrap();
+    let update = client.run();
+    server.open(&update);
+    server.run();
+    let mut logs = [key_log(&client), key_log(&server)];
+    logs.iter_mut().for_each(|log| log.sort());
+    assert_eq!(logs[0], logs[1]);
+    let labels: Vec<_> = logs[0].iter().map(|line| line.0.as_str()).collect();
+    let expected = [
+        "CLIENT_TRAFFIC_SECRET_1",
+        "CLIENT_TRAFFIC_SECRET_2",
+        "SERVER_TRAFFIC_SECRET_1",
+    ];
+    assert_eq!(labels, expected);
 }
 
 #[test]

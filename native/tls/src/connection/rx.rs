@@ -211,6 +211,9 @@ impl Rx {
     }
 
     fn drive(&mut self, tx: &mut Tx, heavy: bool) -> Output {
+        for (generation, secret) in tx.take_key_log() {
+            self.log_update(self.role, generation, secret);
+        }
         loop {
             let flush_before = match self.queue.front() {
                 Some(Output::Event(Event::KeyLog { .. })) => false,
@@ -250,6 +253,20 @@ impl Rx {
                 Err(error) => self.fail(tx, error),
             }
         }
+    }
+
+    /// A traffic secret after a KeyUpdate of one side.
+    fn log_update(&mut self, side: Role, generation: u64, secret: Secret) {
+        let Some(info) = &self.info else { return };
+        let side = match side {
+            Role::Client => "CLIENT",
+            Role::Server => "SERVER",
+        };
+        self.queue.push_back(Output::Event(Event::KeyLog {
+            label: format!("{side}_TRAFFIC_SECRET_{generation}").into(),
+            client_random: info.client_random,
+            secret,
+        }));
     }
 
     fn transmit(&mut self, tx: &mut Tx) -> Option<Output> {
@@ -296,6 +313,7 @@ impl Rx {
             },
             Machine::Established(mut established) => match self.joiner.next()? {
                 Some(message) => {
+                    let generation = established.peer_generation();
                     established.handle(
                         &message,
                         &mut self.reader,
@@ -303,6 +321,11 @@ impl Rx {
                         tx,
                         &mut self.queue,
                     )?;
+                    if established.peer_generation() != generation && tx.has_key_log() {
+                        if let Some(secret) = self.reader.traffic_secret().cloned() {
+                            self.log_update(self.role.peer(), generation + 1, secret);
+                        }
+                    }
                     self.machine = Machine::Established(established);
                     return Ok(Progress::Again);
                 }

@@ -2,9 +2,10 @@
 
 use crate::config::Config;
 use crate::crypto::suites::SuiteRow;
+use crate::crypto::Secret;
 use crate::enums::{AlertDescription, ContentType};
 use crate::error::{Error, LocalFailure};
-use crate::limits::KEEP_PENDING;
+use crate::limits::{KEEP_PENDING, MAX_UNREAD_KEY_LOG};
 use crate::record::RecordWriter;
 use crate::schedule::tls13::TrafficSecret;
 use crate::wire::alert::Alert;
@@ -23,6 +24,8 @@ pub struct Tx {
     /// The peer asked for new keys. They begin with the next application data (RFC 8446 section 4.6.3): so any number of
     /// requests costs one answer, and a connection that only receives keeps quiet.
     update_due: bool,
+    /// `None`: nobody wants to know.
+    key_log: Option<KeyLog>,
     /// Tests and fuzzing only: changes our handshake messages on their way out.
     #[cfg(any(test, fuzzing))]
     pub tamper: Tamper,
@@ -42,6 +45,13 @@ impl core::fmt::Debug for Tamper {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         f.write_str("Tamper(..)")
     }
+}
+
+/// Generations of our traffic secret that the key log has not been told of yet.
+#[derive(Debug, Default)]
+struct KeyLog {
+    last: u64,
+    unread: Vec<(u64, Secret)>,
 }
 
 #[derive(Debug)]
@@ -73,6 +83,7 @@ impl Tx {
             key_update_at: config.key_update_at.max(1),
             phase: Phase::Handshake,
             update_due: false,
+            key_log: config.key_log.then(KeyLog::default),
             #[cfg(any(test, fuzzing))]
             tamper: Tamper::default(),
         }
@@ -255,8 +266,23 @@ impl Tx {
         self.writer.set_max_fragment(max);
     }
 
-    pub(crate) fn set_key_update_at(&mut self, bytes: u64) {
-        self.key_update_at = bytes.max(1);
+    /// Another configuration in the middle of the handshake.
+    pub(crate) fn reconfigure(&mut self, config: &Config) {
+        self.key_update_at = config.key_update_at.max(1);
+        self.key_log = config.key_log.then(KeyLog::default);
+    }
+
+    /// Is there a key log?
+    pub(crate) fn has_key_log(&self) -> bool {
+        self.key_log.is_some()
+    }
+
+    /// New generations of our traffic secret, with their numbers.
+    pub(crate) fn take_key_log(&mut self) -> Vec<(u64, Secret)> {
+        self.key_log
+            .as_mut()
+            .map(|log| core::mem::take(&mut log.unread))
+            .unwrap_or_default()
     }
 
     /// The handshake is over.
@@ -284,7 +310,15 @@ impl Tx {
         self.writer
             .write(ContentType::HANDSHAKE, &[&message], out)?;
         self.update_due = false;
-        Ok(self.writer.update_key()?)
+        self.writer.update_key()?;
+        if let (Some(log), Some(secret)) = (&mut self.key_log, self.writer.traffic_secret()) {
+            log.last += 1;
+            // They are fetched by `Rx::next`, which nobody is bound to call.
+            if log.unread.len() < MAX_UNREAD_KEY_LOG {
+                log.unread.push((log.last, secret.clone()));
+            }
+        }
+        Ok(())
     }
 
     fn control(&mut self, content_type: ContentType, content: &[u8]) {

@@ -19,6 +19,8 @@ pub(crate) struct Established {
     exporter: Exporter,
     key_updates: Budget,
     tickets: Budget,
+    /// How often the peer has updated its keys.
+    peer_generation: u64,
 }
 
 /// Longest output of an exporter: what one HKDF-Expand can give with the shortest hash.
@@ -31,6 +33,7 @@ impl Established {
             exporter,
             key_updates: Budget::new(MAX_KEY_UPDATES),
             tickets: Budget::new(MAX_SESSION_TICKETS),
+            peer_generation: 0,
         })
     }
 
@@ -38,6 +41,11 @@ impl Established {
     pub fn data_came(&mut self) {
         self.key_updates.reset();
         self.tickets.reset();
+    }
+
+    /// How often the peer has updated its keys.
+    pub fn peer_generation(&self) -> u64 {
+        self.peer_generation
     }
 
     /// A handshake message.
@@ -56,6 +64,7 @@ impl Established {
                     .spend()
                     .map_err(|_| Offence::TooManyKeyUpdates)?;
                 reader.update_key(joiner.aligned()?)?;
+                self.peer_generation += 1;
                 if requested {
                     tx.answer_key_update();
                 }

@@ -228,7 +228,7 @@ impl Park {
                 Answer::UseConfig(config),
             ) => {
                 cx.joiner.set_max(config.max_handshake_size);
-                cx.tx.set_key_update_at(config.key_update_at);
+                cx.tx.reconfigure(&config);
                 cx.common.config = config;
                 then(cx, ())
             }

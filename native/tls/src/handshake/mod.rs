@@ -91,7 +91,7 @@ impl Cx<'_> {
     fn key_log(&mut self, label: &'static str, client_random: &[u8; 32], secret: &Secret) {
         if self.common.config.key_log {
             self.queue.push_back(Output::Event(Event::KeyLog {
-                label,
+                label: label.into(),
                 client_random: *client_random,
                 secret: secret.clone(),
             }));

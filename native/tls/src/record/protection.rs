@@ -4,6 +4,7 @@ use super::limits::HEADER_LEN;
 use super::RecordError;
 use crate::crypto::aead::{AeadKey, NONCE_LEN};
 use crate::crypto::suites::SuiteRow;
+use crate::crypto::Secret;
 use crate::enums::ContentType;
 use crate::schedule::tls13::TrafficSecret;
 use zeroize::Zeroizing;
@@ -47,6 +48,11 @@ impl Tls13Key {
     pub(super) fn update(&mut self) -> Result<(), RecordError> {
         *self = Self::new(self.suite, self.secret.next())?;
         Ok(())
+    }
+
+    /// For the key log only.
+    pub(super) fn secret(&self) -> &Secret {
+        self.secret.secret()
     }
 
     /// The IV with the sequence number xored in on the right.

@@ -13,6 +13,7 @@ use super::limits::{
 use super::protection::Tls13Key;
 use super::RecordError;
 use crate::crypto::suites::SuiteRow;
+use crate::crypto::Secret;
 use crate::enums::ContentType;
 use crate::schedule::tls13::TrafficSecret;
 use core::ops::Range;
@@ -412,6 +413,14 @@ impl RecordReader {
     /// No more early data may come (the second ClientHello was read).
     pub fn stop_skipping(&mut self) {
         self.skip = None;
+    }
+
+    /// The present traffic secret, for the key log only.
+    pub fn traffic_secret(&self) -> Option<&Secret> {
+        match &self.protection {
+            Protection::Plain => None,
+            Protection::Tls13(key) => Some(key.secret()),
+        }
     }
 
     /// Is there protection?

@@ -5,6 +5,7 @@ use super::protection::Tls13Key;
 use super::RecordError;
 use crate::crypto::aead::MAX_TAG_LEN;
 use crate::crypto::suites::SuiteRow;
+use crate::crypto::Secret;
 use crate::enums::{ContentType, ProtocolVersion};
 use crate::schedule::tls13::TrafficSecret;
 
@@ -181,6 +182,14 @@ impl RecordWriter {
         }
         self.key_bytes = 0;
         Ok(())
+    }
+
+    /// The present traffic secret, for the key log only.
+    pub fn traffic_secret(&self) -> Option<&Secret> {
+        match &self.protection {
+            Protection::Plain => None,
+            Protection::Tls13(key) => Some(key.secret()),
+        }
     }
 
     /// Is there protection?
