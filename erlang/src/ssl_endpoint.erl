@@ -386,15 +386,15 @@ continue_handshake(From, Config, Ctx, Options, Timeout, #data{conn = Conn, hs = 
                Timeout).
 
 %% After something happened in the handshake.
-hs_progress(#data{ended = {fatal, Fatal}} = S) ->
-    failed_handshake(Fatal, S);
-hs_progress(#data{ended = closed} = S) ->
-    drain(?CLOSE_TIMEOUT, hs_reply({error, closed}, S));
 hs_progress(#data{hs = #hs{done = true}, out = [], writer = undefined} = S) ->
     %% The handshake is over, and our part of it with the transport: the user may write. What it left behind goes; then idle.
     settle(hs_done(S), [{{timeout, handshake}, cancel}, hibernate]);
 hs_progress(#data{hs = #hs{done = true}} = S) ->
     {next_state, handshake, S};
+hs_progress(#data{ended = {fatal, Fatal}} = S) ->
+    failed_handshake(Fatal, S);
+hs_progress(#data{ended = closed} = S) ->
+    drain(?CLOSE_TIMEOUT, hs_reply({error, closed}, S));
 hs_progress(#data{hs = #hs{paused = {_, Hello}, from = From} = Hs} = S) ->
     gen_statem:reply(From, {paused, ssl_facts:hello(Hello)}),
     {next_state, paused, S#data{hs = Hs#hs{from = undefined}}, [{{timeout, handshake}, cancel}]};
