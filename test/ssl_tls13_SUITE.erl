@@ -17,7 +17,7 @@
 -export([unknown_ca/1, hostname_mismatch/1, client_certificate_wanted/1, late_alert_on_setopts/1, late_alert_active/1,
          wrong_arguments/1, after_close/1, before_start/1, connect_times_out/1, handshake_times_out/1, refused/1,
          cancelled_handshake/1, paused_server/1, paused_client/1, error_texts/1, silenced_log/1]).
--export([upgrade_both_sides/1, downgrade/1, shutdown_write_then_read/1, other_transport/1, socket_backend/1,
+-export([upgrade_both_sides/1, upgrade_of_an_active_socket/1, downgrade/1, shutdown_write_then_read/1, other_transport/1, socket_backend/1,
          changed_owner/1]).
 -export([garbage_to_server/1, garbage_to_client/1, truncated_handshake/1, oversized_record/1, plaintext_after_handshake/1,
          peer_vanishes/1]).
@@ -44,7 +44,7 @@ groups() ->
      {errors, [], [unknown_ca, hostname_mismatch, client_certificate_wanted, late_alert_on_setopts, late_alert_active,
                    wrong_arguments, after_close, before_start, connect_times_out, handshake_times_out, refused,
                    cancelled_handshake, paused_server, paused_client, error_texts, silenced_log]},
-     {transports, [], [upgrade_both_sides, downgrade, shutdown_write_then_read, other_transport, socket_backend,
+     {transports, [], [upgrade_both_sides, upgrade_of_an_active_socket, downgrade, shutdown_write_then_read, other_transport, socket_backend,
                        changed_owner]},
      {hostile, [], [garbage_to_server, garbage_to_client, truncated_handshake, oversized_record, plaintext_after_handshake,
                     peer_vanishes]},
@@ -752,6 +752,17 @@ upgrade_both_sides(Config) ->
     {ok, [{active, false}]} = ssl:getopts(C, [active]),
     closed(S, C).
 
+%% What the owner of an active socket has got already belongs to the handshake.
+upgrade_of_an_active_socket(Config) ->
+    {ok, L} = gen_tcp:listen(0, [binary]),
+    {ok, Port} = inet:port(L),
+    Client = call(fun() -> ssl:connect("localhost", Port, [{active, false} | client(Config)], 5000) end),
+    {ok, Plain} = gen_tcp:accept(L),
+    timer:sleep(200),
+    {ok, S} = ssl:handshake(Plain, [{active, false} | server(Config)], 5000),
+    {ok, C} = result(Client),
+    closed(S, C).
+
 downgrade(Config) ->
     {S, C} = pair(Config),
     Server = call(fun() -> receive go -> ok end, ssl:close(S, {self(), 5000}) end),
@@ -767,6 +778,16 @@ shutdown_write_then_read(Config) ->
     ok = ssl:shutdown(C, write),
     {error, closed} = ssl:recv(S, 0, 5000),
     {error, closed} = ssl:recv(C, 0, 5000),
+    %% What the peer said before its own goodbye can still be read.
+    [begin
+         Options = [binary, {active, false}, {exit_on_close, false}],
+         {S3, C3} = pair(Config, Options, Options),
+         [ok = ssl:send(X, <<"before">>) || X <- [S3, C3]],
+         [ok = ssl:shutdown(X, write) || X <- [S3, C3]],
+         [{ok, <<"before">>} = ssl:recv(X, 6, 5000) || X <- [S3, C3]],
+         [{error, closed} = ssl:recv(X, 0, 5000) || X <- [S3, C3]],
+         closed(S3, C3)
+     end || _ <- lists:seq(1, 10)],
     {S2, C2} = pair(Config),
     ok = ssl:shutdown(C2, read_write),
     {error, closed} = ssl:recv(S2, 0, 5000),

@@ -60,6 +60,7 @@
              parsed :: ssl_opts:parsed() | undefined,    % the options, when they may be continued
              done = false :: boolean(),                  % over, but for output that the transport has not taken
              paused = no :: no | ssl_native:query() | done,  % {handshake, hello}
+             early = [] :: iodata(),                     % came before we were asked for the handshake
              random = <<>> :: binary(),                  % the client's, for the key log
              key_log = [] :: [string()]}).               % lines so far, last first
 
@@ -275,7 +276,7 @@ init({Role, Owner, #{socket := Socket, info := {Transport, Data, Closed, Error, 
     #{active := Active, mode := Mode, packet := Packet, packet_size := PacketSize, header := Header} = Emulated,
     S = #data{role = Role, conn = Conn, transport = Transport, socket = Socket, tags = {Data, Closed, Error, Passive},
               self = ssl_socket_shape:connection(Role, Transport, Socket, self(), Conn),
-              owner = {Monitor, Owner}, options = Options,
+              owner = {Monitor, Owner}, options = maps:merge(Options, maps:with([high_watermark, low_watermark], Emulated)),
               active = case Active of N when is_integer(N), N =< 0 -> false; _ -> Active end, mode = Mode, packet = Packet, packet_size = PacketSize, header = Header, buffer = Buffer,
               hs = #hs{ctx = Ctx, parsed = maps:get(parsed, Start, undefined)}, listener = maps:get(listener, Start, undefined)},
     framing(S),
@@ -365,8 +366,13 @@ shown(S) ->
 %% Handshake
 %%--------------------------------------------------------------------------------------------------------------------
 
-begin_handshake(From, Timeout, #data{conn = Conn, hs = Hs} = S) ->
-    hs_started(outs(ssl_native:start(Conn), S#data{hs = Hs#hs{from = From}}), Timeout).
+begin_handshake(From, Timeout, #data{conn = Conn, hs = #hs{early = Early} = Hs} = S0) ->
+    S = outs(ssl_native:start(Conn), S0#data{hs = Hs#hs{from = From, early = []}}),
+    hs_started(case Early of
+                   [] -> S;
+                   _ when S#data.ended =/= undefined -> S;
+                   _ -> outs(ssl_native:feed(Conn, Early), S)
+               end, Timeout).
 
 hs_started(S, Timeout) ->
     case {hs_progress(S), Timeout} of
@@ -466,6 +472,9 @@ outs([{ask, {Hello, _} = Query}], #data{options = #{handshake := hello}, hs = #h
 outs([{ask, Query}], #data{conn = Conn, hs = #hs{ctx = Ctx} = Hs} = S) ->
     {Answer, NewCtx} = ssl_verdict:answer(Query, Ctx),
     outs(ssl_native:answer(Conn, Answer), S#data{hs = Hs#hs{ctx = NewCtx}});
+outs([{fatal, _}], #data{ended = closed} = S) ->
+    %% What follows a close_notify is of no interest.
+    S;
 outs([{fatal, Fatal}], S) ->
     S#data{ended = {fatal, detailed(Fatal, S)}}.
 
@@ -616,6 +625,9 @@ received(Bytes, State, #data{conn = Conn} = S) when State =:= connection; State 
         connection -> settle(S1, []);
         downgrade -> downgraded(S1)
     end;
+received(Bytes, accepted, #data{hs = #hs{early = Early} = Hs} = S) ->
+    %% A socket that was active before it became ours (upgrade): controlling_process passes on what its owner had got.
+    {keep_state, S#data{hs = Hs#hs{early = [Early, Bytes]}}};
 received(Bytes, draining, #data{drained = Drained} = S) ->
     case Drained + iolist_size(Bytes) of
         Sum when Sum > ?DRAIN_LIMIT -> {stop, normal, S};
@@ -638,6 +650,9 @@ transport_ended(_, closing, #data{ending = {From, _}} = S) ->
     {stop_and_reply, normal, replies(From, ok), S};
 transport_ended(_, downgrade, #data{ending = {From, _}} = S) ->
     {stop_and_reply, normal, replies(From, {error, closed}), S};
+transport_ended(closed, accepted, #data{hs = #hs{early = Early}} = S) when Early =/= [] ->
+    %% The handshake will find it.
+    {keep_state, S};
 transport_ended(_, State, S) when State =:= accepted; State =:= paused ->
     %% Nothing is read: only an exit of the socket leads here.
     {stop, normal, S};
@@ -796,6 +811,11 @@ own_option(header, #data{header = Header}) -> {ok, Header};
 own_option(active, #data{active = Active}) -> {ok, Active};
 own_option(packet_size, #data{packet_size = Size}) -> {ok, Size};
 own_option(buffer, #data{buffer = Buffer}) when Buffer =/= undefined -> {ok, Buffer};
+own_option(Name, #data{options = Options}) when Name =:= high_watermark; Name =:= low_watermark ->
+    case Options of
+        #{Name := Value} -> {ok, Value};
+        #{} -> no
+    end;
 own_option(_, _) -> no.
 
 set_options(Options, From, State, S) ->
@@ -873,6 +893,9 @@ set_all([{header, Header} | Rest], S, Others, Passive) when is_integer(Header), 
     set_all(Rest, S#data{header = Header}, Others, Passive);
 set_all([{packet_size, Size} | Rest], S, Others, Passive) when is_integer(Size), Size >= 0 ->
     set_all(Rest, S#data{packet_size = Size}, Others, Passive);
+set_all([{Name, Value} | Rest], #data{options = Options} = S, Others, Passive)
+  when is_map_key(Name, Options), is_integer(Value), Name =:= high_watermark orelse Name =:= low_watermark ->
+    set_all(Rest, S#data{options = Options#{Name := Value}}, Others, Passive);
 set_all([{Name, _} = Option | _], S, _, Passive) when Name =:= active; Name =:= mode; Name =:= header; Name =:= packet_size ->
     {bad_option(Option), S, Passive};
 set_all([Option | Rest], S, Others, Passive) ->
@@ -895,9 +918,12 @@ native_packet(Packet) ->
     Packet =:= raw orelse Packet =:= 0 orelse Packet =:= 1 orelse Packet =:= 2 orelse Packet =:= 4.
 
 %% Tells the native half and the callers how to cut and show, at the start ...
-framing(#data{conn = Conn, mode = Mode, packet = Packet, packet_size = Size, header = Header}) ->
+framing(#data{conn = Conn, packet = Packet, packet_size = Size} = S) ->
     ok = ssl_native:packet(Conn, case native_packet(Packet) of true -> Packet; false -> raw end, Size),
-    ok = ssl_native:set_word(Conn, ssl_stream:word(Mode, Packet, Header)).
+    word(S).
+
+word(#data{conn = Conn, mode = Mode, packet = Packet, header = Header, cooked = Cooked}) ->
+    ok = ssl_native:set_word(Conn, ssl_stream:word(Mode, Packet, Header, Cooked =/= no)).
 
 %% ... and after a change.
 framing(#data{mode = M, packet = P, packet_size = Z, header = H}, #data{mode = M, packet = P, packet_size = Z, header = H} = S) ->
@@ -908,13 +934,15 @@ framing(_, #data{cooked = no, packet = Packet} = S) ->
         true -> S;
         false -> take_over_cutting(<<>>, S)
     end;
-framing(_, #data{conn = Conn, mode = Mode, packet = Packet, header = Header} = S) ->
-    ok = ssl_native:set_word(Conn, ssl_stream:word(Mode, Packet, Header)),
+framing(_, S) ->
+    word(S),
     S.
 
-take_over_cutting(Data, #data{conn = Conn, cooked = no} = S) ->
+take_over_cutting(Data, #data{conn = Conn, cooked = no} = S0) ->
     ok = ssl_native:packet(Conn, raw, 0),
-    lock(S#data{cooked = Data}).
+    S = S0#data{cooked = Data},
+    word(S),
+    lock(S).
 
 %% All is read, and the native half can cut what comes: its work again.
 hand_back_cutting(#data{cooked = <<>>, packet = Packet} = S) ->
@@ -981,6 +1009,9 @@ drain_mailbox(#data{socket = Socket, tags = {Data, _, _, Passive}, conn = Conn} 
 %% In the connected state, after something happened: delivers what is wanted and there, arms the transport for more, or ends.
 settle(S0, Actions) ->
     case serve(S0) of
+        {idle, #data{ended = How, cooked = no} = S} when How =/= undefined ->
+            %% Who reads next has to hear of it from here.
+            {next_state, connection, take_over_cutting(<<>>, S), Actions};
         {idle, S} -> {next_state, connection, S, Actions};
         {ended, #data{ended = How} = S} -> ended(How, S, Actions);
         {invalid, Bytes, S} -> invalid(Bytes, S, Actions)
@@ -1070,7 +1101,7 @@ packet_state(_, S) ->
     S.
 
 format(Unit, #data{mode = Mode, header = Header}) when is_binary(Unit) ->
-    ssl_stream:format(Unit, ssl_stream:word(Mode, 0, Header));
+    ssl_stream:format(Unit, ssl_stream:word(Mode, 0, Header, false));
 format(Unit, _) ->
     Unit.
 

@@ -12,29 +12,31 @@
 -endif.
 
 -export([send/5, recv/6, update_keys/5, flush/3]).
--export([word/3, closed_word/1, format/2]).
+-export([word/4, closed_word/1, format/2]).
 
 %% At most this much plaintext is sealed in one go; the contract's limit.
 -define(PIECE, 262144).
 
 %%--------------------------------------------------------------------------------------------------------------------
 %% The word: bit 0 mode is binary; bits 1 to 3 size of the header that `packet` puts before what is sent; bit 4 the user
-%% closed the connection; from bit 8 the option `header`.
+%% closed the connection; bit 5 the endpoint has what is to be read next; from bit 8 the option `header`.
 %%--------------------------------------------------------------------------------------------------------------------
 
--spec word(list | binary, Packet :: term(), Header :: non_neg_integer()) -> non_neg_integer().
-word(Mode, Packet, Header) ->
+-spec word(list | binary, Packet :: term(), Header :: non_neg_integer(), AtEndpoint :: boolean()) -> non_neg_integer().
+word(Mode, Packet, Header, AtEndpoint) ->
+    E = case AtEndpoint of true -> 32; false -> 0 end,
     M = case Mode of binary -> 1; list -> 0 end,
     P = case Packet of
             N when N =:= 1; N =:= 2; N =:= 4 -> N;
             _ -> 0
         end,
-    M bor (P bsl 1) bor (max(Header, 0) bsl 8).
+    M bor (P bsl 1) bor E bor (max(Header, 0) bsl 8).
 
 -spec closed_word(non_neg_integer()) -> non_neg_integer().
 closed_word(Word) -> Word bor 16.
 
 -define(IS_CLOSED(Word), (Word band 16 =/= 0)).
+-define(IS_AT_ENDPOINT(Word), (Word band 32 =/= 0)).
 -define(SEND_HEADER(Word), ((Word bsr 1) band 7)).
 
 %% Data as the options mode and header give it to the user.
@@ -209,6 +211,8 @@ receive_(Conn, Endpoint, Transport, Socket, Length, Deadline) ->
     if
         ?IS_CLOSED(Word) ->
             {error, closed};
+        ?IS_AT_ENDPOINT(Word) ->
+            at_endpoint(Conn, Endpoint, Transport, Socket, Length, Deadline);
         true ->
             case ssl_native:recv_begin(Conn, Length) of
                 {ok, Data} ->
@@ -225,10 +229,7 @@ receive_(Conn, Endpoint, Transport, Socket, Length, Deadline) ->
                             {error, timeout}
                     end;
                 endpoint ->
-                    case ssl_endpoint:recv(Endpoint, Length, left(Deadline)) of
-                        retry -> receive_(Conn, Endpoint, Transport, Socket, Length, Deadline);
-                        Result -> Result
-                    end;
+                    at_endpoint(Conn, Endpoint, Transport, Socket, Length, Deadline);
                 {error, not_connected} ->
                     case ssl_endpoint:await(Endpoint, left(Deadline)) of
                         ok -> receive_(Conn, Endpoint, Transport, Socket, Length, Deadline);
@@ -237,6 +238,13 @@ receive_(Conn, Endpoint, Transport, Socket, Length, Deadline) ->
                 {error, Reason} ->
                     ended(Endpoint, Reason)
             end
+    end.
+
+%% The endpoint gives what it has, or the read lock.
+at_endpoint(Conn, Endpoint, Transport, Socket, Length, Deadline) ->
+    case ssl_endpoint:recv(Endpoint, Length, left(Deadline)) of
+        retry -> receive_(Conn, Endpoint, Transport, Socket, Length, Deadline);
+        Result -> Result
     end.
 
 left(infinity) -> infinity;
