@@ -65,10 +65,16 @@ verdicts(How, Run, Config) ->
                              Other -> {Other, Events}
                          end],
                 Got <- [Run(certificate_cases:build(Name, Shared))],
-                Got =/= Want, Got =/= not_asked],
+                not agree(Want, Got), Got =/= not_asked],
     [ct:pal("~p~n  expected ~p~n  got      ~p", [N, W, G]) || {N, W, G} <- Wrong],
     [] = [N || {N, _, _} <- Wrong],
     ok.
+
+%% Where OTP's text says no more than the alert's name, ours may.
+agree(Same, Same) -> true;
+agree({{alert, Name, Text}, Events}, {{alert, Name, _}, Events}) -> Text =:= "" orelse Text =:= "certificate_required";
+agree({Seen, {alert, Name, Text}}, {Seen, {alert, Name, _}}) -> Text =:= "" orelse Text =:= "certificate_required";
+agree(_, _) -> false.
 
 expected(Config) ->
     {ok, Terms} = file:consult(filename:join(?config(data_dir, Config), "otp29.term")),
@@ -83,7 +89,7 @@ server_names_through_api(Config) ->
     [] = [{Name, Want, Got} || Name <- certificate_cases:sni_names(),
                                Want <- [maps:get(Name, Expected)],
                                Got <- [certificate_cases:sni_through_api(Name, Shared)],
-                               Got =/= Want],
+                               not agree(Want, Got)],
     ok.
 
 %% CVE-2026-58227 and its like: much too much, in circles, all of one name.
