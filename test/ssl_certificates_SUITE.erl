@@ -15,7 +15,8 @@ groups() ->
     [{verdicts, [], [verdicts_directly, verdicts_through_api, server_names_through_api, hostile_lists_end_in_time,
                      user_verdict_is_asked_beside_native_one]},
      {keys, [parallel], [keys_sign_what_public_key_verifies, signatures_of_other_keys_are_refused, sign_fun, sign_fun_crash,
-                         order_of_credentials, key_forms, key_of_another_certificate, handshakes_with_all_keys,
+                         order_of_credentials, schemes_fit_size_and_parameters, pairs_of_tls12_are_no_schemes,
+                         key_forms, key_of_another_certificate, handshakes_with_all_keys,
                          own_chain_is_completed]},
      {groups, [parallel], [ffdhe_primes, both_sides_agree, bad_shares_are_refused]},
      {files, [], [changed_certificate_is_used_by_next_connection, deleted_certificate_harms_nothing,
@@ -41,6 +42,10 @@ different(directly, sha1_not_allowed) -> {alert, unsupported_certificate, "unsup
 different(directly, client_unknown_ca) -> {alert, unknown_ca, ""};             % nor the client to send nothing
 different(directly, none_garbage) -> ok;                                       % verify_none does not look
 different(through_api, none_garbage) -> ok;
+%% RFC 8446 section 4.4.2.2: keyUsage, if there, must allow signatures; OTP does not look.
+different(through_api, leaf_usage_without_signature) -> {alert, illegal_parameter, ""};
+%% RFC 8446 section 4.1.1 allows either.
+different(through_api, sha1_not_allowed) -> {alert, insufficient_security, ""};
 %% Their public_key has no policies: options that ask for them are refused, and none are told.
 different(_, policy_wanted) -> case has_policies() of true -> same; false -> skip end;
 different(_, fun_accepts_depth) -> case has_policies() of true -> same; false -> skip end;
@@ -189,6 +194,26 @@ sign_fun_crash(_) ->
          nomatch = string:find(Text, "secret")
      end || Fun <- [fun(_, _, _) -> error(secret) end, fun(_, _, _) -> throw(secret) end, fun(_, _, _) -> exit(secret) end,
                     fun(_, _, _) -> {no, signature, "secret"} end]],
+    ok.
+
+%% RFC 8017 section 9.1.1; RFC 4055 section 3.1. (1024 bits: no SHA-512.)
+schemes_fit_size_and_parameters(_) ->
+    Small = public_key:generate_key({rsa, 1024, 65537}),
+    [rsa_pss_rsae_sha384, rsa_pss_rsae_sha256, rsa_pkcs1_sha384, rsa_pkcs1_sha256] = ssl_keys:schemes(Small, undefined),
+    Sha256 = #'HashAlgorithm'{algorithm = ?'id-sha256'},
+    Parameters = #'RSASSA-PSS-params'{hashAlgorithm = Sha256, saltLength = 32, trailerField = 1,
+                                      maskGenAlgorithm = #'MaskGenAlgorithm'{algorithm = ?'id-mgf1', parameters = Sha256}},
+    [rsa_pss_pss_sha256] = ssl_keys:schemes({Small, Parameters}, undefined),
+    ok.
+
+%% Pairs of hash and algorithm are of TLS 1.2, where ECDSA says no curve.
+pairs_of_tls12_are_no_schemes(_) ->
+    Root = ca("root", self),
+    {error, {options, {no_supported_algorithms, _}}} =
+        ssl:connect("localhost", 1, [{cacerts, [der(Root)]}, {versions, ['tlsv1.3']}, {signature_algs, [{sha256, ecdsa}]}]),
+    {error, {tls_alert, {insufficient_security, _}}} =
+        handshake(own(leaf(["localhost"], Root, #{})),
+                  [{cacerts, [der(Root)]}, {signature_algs, [{sha256, ecdsa}, {sha, ecdsa}]}]),
     ok.
 
 %% mldsa, slhdsa, eddsa, ecdsa, rsa; among curves the longest first.

@@ -61,9 +61,9 @@ schemes(Key, Leaf) ->
     case type(Key) of
         eddsa -> eddsa_schemes(curve(Key, Leaf));
         ecdsa -> ecdsa_schemes(curve(Key, Leaf));
-        rsa -> [rsa_pss_rsae_sha512, rsa_pss_rsae_sha384, rsa_pss_rsae_sha256,
-                rsa_pkcs1_sha512, rsa_pkcs1_sha384, rsa_pkcs1_sha256];
-        rsa_pss_pss -> pss_schemes(Key);
+        rsa -> fitting([rsa_pss_rsae_sha512, rsa_pss_rsae_sha384, rsa_pss_rsae_sha256,
+                        rsa_pkcs1_sha512, rsa_pkcs1_sha384, rsa_pkcs1_sha256], modulus(Key, Leaf));
+        rsa_pss_pss -> fitting(pss_schemes(pss_parameters(Key, Leaf)), modulus(Key, Leaf));
         mldsa -> algorithm_schemes(Key, Leaf);
         slhdsa -> algorithm_schemes(Key, Leaf);
         _ -> []
@@ -83,7 +83,7 @@ ecdsa_schemes(brainpoolP512r1) -> [ecdsa_brainpoolP512r1tls13_sha512];
 ecdsa_schemes(_) -> [].
 
 %% RFC 4055 section 3.1: the parameters of a key bind its hash.
-pss_schemes({_, #'RSASSA-PSS-params'{hashAlgorithm = #'HashAlgorithm'{algorithm = Oid}}}) ->
+pss_schemes(#'RSASSA-PSS-params'{hashAlgorithm = #'HashAlgorithm'{algorithm = Oid}}) ->
     case public_key:pkix_hash_type(Oid) of
         sha512 -> [rsa_pss_pss_sha512];
         sha384 -> [rsa_pss_pss_sha384];
@@ -93,6 +93,36 @@ pss_schemes({_, #'RSASSA-PSS-params'{hashAlgorithm = #'HashAlgorithm'{algorithm 
 pss_schemes(_) ->
     [rsa_pss_pss_sha512, rsa_pss_pss_sha384, rsa_pss_pss_sha256].
 
+pss_parameters({_, Parameters}, _) -> Parameters;
+pss_parameters(_, Leaf) ->
+    case public_info(Leaf) of
+        #'OTPSubjectPublicKeyInfo'{algorithm = #'PublicKeyAlgorithm'{parameters = Parameters}} -> Parameters;
+        undefined -> undefined
+    end.
+
+modulus({#'RSAPrivateKey'{modulus = N}, _}, _) -> N;
+modulus(#'RSAPrivateKey'{modulus = N}, _) -> N;
+modulus(_, Leaf) ->
+    case public_info(Leaf) of
+        #'OTPSubjectPublicKeyInfo'{subjectPublicKey = #'RSAPublicKey'{modulus = N}} -> N;
+        _ -> undefined
+    end.
+
+%% RFC 8017 section 9.1.1: digest, salt of its length and two bytes fit into the modulus. (PKCS#1 v1.5 needs no more
+%% than that with SHA-512, section 9.2.)
+fitting(Schemes, undefined) ->
+    Schemes;
+fitting(Schemes, Modulus) ->
+    Bytes = (bits(Modulus) - 1 + 7) div 8,
+    [Scheme || Scheme <- Schemes, {Hash, _, _} <- [ssl_algorithms:components(Scheme)], 2 * digest_size(Hash) + 2 =< Bytes].
+
+bits(N) -> bit_size(binary:encode_unsigned(N)) - leading(binary:encode_unsigned(N)).
+
+leading(<<First, _/binary>>) -> length(lists:takewhile(fun(Bit) -> First band (1 bsl Bit) =:= 0 end, [7, 6, 5, 4, 3, 2, 1, 0])).
+
+public_info(#'OTPCertificate'{tbsCertificate = #'OTPTBSCertificate'{subjectPublicKeyInfo = Info}}) -> Info;
+public_info(undefined) -> undefined.
+
 algorithm_schemes(#{}, Leaf) -> [Name || Name <- [public_algorithm(Leaf)], Name =/= undefined];
 algorithm_schemes(Key, _) -> [algorithm(Key)].
 
@@ -100,7 +130,7 @@ algorithm_schemes(Key, _) -> [algorithm(Key)].
 algorithm(Key) -> element(2, Key).
 
 curve(#'ECPrivateKey'{parameters = Parameters}, _) -> curve_name(Parameters);
-curve(#{}, #'OTPCertificate'{tbsCertificate = #'OTPTBSCertificate'{subjectPublicKeyInfo = Info}}) -> public_curve(Info);
+curve(#{}, #'OTPCertificate'{} = Leaf) -> public_curve(public_info(Leaf));
 curve(_, _) -> undefined.
 
 public_curve(#'OTPSubjectPublicKeyInfo'{algorithm = #'PublicKeyAlgorithm'{algorithm = Oid, parameters = Parameters}}) ->
@@ -121,14 +151,12 @@ curve_name({namedCurve, Name}) -> Name;
 curve_name(_) -> undefined.
 
 %% The name of the algorithm of an ML-DSA or SLH-DSA certificate's key, which is also that of its scheme.
-public_algorithm(#'OTPCertificate'{tbsCertificate = #'OTPTBSCertificate'{subjectPublicKeyInfo = Info}}) ->
-    #'OTPSubjectPublicKeyInfo'{subjectPublicKey = Key} = Info,
-    case Key of
-        {Record, Algorithm, _} when Record =:= 'ML-DSAPublicKey'; Record =:= 'SLH-DSAPublicKey' -> Algorithm;
+public_algorithm(Leaf) ->
+    case public_info(Leaf) of
+        #'OTPSubjectPublicKeyInfo'{subjectPublicKey = {Record, Algorithm, _}}
+          when Record =:= 'ML-DSAPublicKey'; Record =:= 'SLH-DSAPublicKey' -> Algorithm;
         _ -> undefined
-    end;
-public_algorithm(_) ->
-    undefined.
+    end.
 
 %% What the native side is to try: the DER it came as, or made again. `none`: only public_key can sign with it.
 -spec native(private(), {atom(), binary()} | undefined) -> {native, atom(), binary()} | none.
@@ -265,8 +293,7 @@ digest_size(sha512) -> 64.
 -spec verify(ssl_algorithms:scheme(), Cert :: binary(), Message :: binary(), Signature :: binary()) -> boolean().
 verify(Scheme, Cert, Message, Signature) ->
     try
-        #'OTPCertificate'{tbsCertificate = #'OTPTBSCertificate'{subjectPublicKeyInfo = Info}} =
-            public_key:pkix_decode_cert(Cert, otp),
+        Info = public_info(public_key:pkix_decode_cert(Cert, otp)),
         #'OTPSubjectPublicKeyInfo'{algorithm = #'PublicKeyAlgorithm'{algorithm = Oid, parameters = Parameters},
                                    subjectPublicKey = Public} = Info,
         {Hash, Sign, Curve} = ssl_algorithms:components(Scheme),

@@ -147,7 +147,17 @@ cert_algs(#{signature_algs := Algs, signature_algs_cert := CertAlgs}) ->
                 {default, Default} -> Default;
                 _ -> CertAlgs
             end,
-    [ssl_algorithms:scheme_code(Name) || Name <- Names].
+    tls13_codes(Names).
+
+%% Code points of the algorithms that mean something in TLS 1.3. Pairs of hash and algorithm are of TLS 1.2: as OTP has
+%% it, those of RSA stand for the PKCS#1 schemes and those with SHA-1 for theirs, and others for nothing, since an ECDSA
+%% pair says no curve (RFC 8446 section 4.2.3).
+tls13_codes(Names) ->
+    lists:uniq([ssl_algorithms:scheme_code(Name) || Name <- Names, is_tls13(Name)]).
+
+is_tls13({Hash, rsa}) -> lists:member(Hash, [sha512, sha384, sha256, sha]);
+is_tls13({Hash, ecdsa}) -> Hash =:= sha;
+is_tls13(Name) -> is_atom(Name).
 
 %% The name to send and the name to verify, for a connection to Host (as given to `ssl:connect/3,4`, undefined for
 %% `ssl:connect/2`).
@@ -234,7 +244,14 @@ make(Role, Opts, Trust, Sources) ->
     Ordered = ssl_keys:prioritize([{Key, {Chain, Given}} || {Chain, Key, Given} <- Pairs]),
     {Credentials, Keys} = credentials(Ordered, Trust, [], []),
     Core = ssl_opts:core_config(Role, Opts),
-    Map = Core#{signature_algs := lists:uniq(map_get(signature_algs, Core)),
+    Algs = map_get(signature_algs, Opts),
+    Schemes = tls13_codes(Algs),
+    Schemes =/= [] orelse fail({options, {no_supported_algorithms, {signature_algs, Algs}}}),
+    Map = Core#{signature_algs := Schemes,
+                signature_algs_cert := case map_get(signature_algs_cert, Core) of
+                                           undefined -> undefined;
+                                           _ -> cert_algs(Opts)
+                                       end,
                 verify_peer := map_get(verify_peer, Core) orelse wants_verdict(Role, Opts),
                 credentials => Credentials,
                 certificate_authorities => authorities(Opts, Trust),
