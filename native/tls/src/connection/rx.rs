@@ -156,7 +156,16 @@ impl Rx {
                 Opened::Control
             };
         };
-        if !self.queue.is_empty() || !self.joiner.is_aligned() || self.error.is_some() {
+        if !self.queue.is_empty() || self.error.is_some() {
+            self.reader.feed(input);
+            return Opened::Control;
+        }
+        if !self.joiner.is_aligned() {
+            // What follows belongs to a message half read. Without new input there is nothing that `next` has not seen:
+            // `Control` again would keep the caller going round for as long as the peer likes.
+            if input.is_empty() {
+                return Opened::Data;
+            }
             self.reader.feed(input);
             return Opened::Control;
         }

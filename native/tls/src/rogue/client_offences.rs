@@ -626,3 +626,30 @@ fn data_in_the_middle_of_a_message() {
     assert!(server.data.is_empty());
     assert_fails(&server, &client, Offence::InterleavedRecord);
 }
+
+#[test]
+fn half_a_message_is_waited_for() {
+    let (mut client, mut server) = pair(client_config(p256()), server_config(p256()));
+    // As the NIF does it: after `Control` and `next` until idle, once more without input, until that is `Data`.
+    let take = |server: &mut Peer, bytes: &[u8]| {
+        let mut input = bytes;
+        for _ in 0..10 {
+            let mut data = Vec::new();
+            let opened = server.connection.rx.open(input, &mut data);
+            server.data.extend(data);
+            if opened == crate::record::Opened::Data {
+                return;
+            }
+            assert!(server.run().is_empty());
+            input = &[];
+        }
+        panic!("never done with {bytes:?}");
+    };
+    for piece in [&[24][..], &[0, 0], &[1, 0]] {
+        client.connection.tx.handshake(piece).unwrap();
+        for byte in client.run() {
+            take(&mut server, &[byte]);
+        }
+    }
+    assert!(server.error.is_none());
+}
