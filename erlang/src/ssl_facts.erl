@@ -24,10 +24,10 @@ items(Endpoint, Wanted) ->
         {error, _} = Error -> Error
     end.
 
-list(#{version := Version, cipher_suite := Suite, group := Group, server_name := Name, client_random := ClientRandom,
+list(#{version := Version, cipher_suite := Suite, group := Group, server_name := Name, session_id := SessionId, client_random := ClientRandom,
        server_random := ServerRandom}, Options, KeyLog) ->
     [{protocol, ssl_versions:name({Version bsr 8, Version band 255})},
-     {session_id, <<>>},
+     {session_id, SessionId},
      {session_resumption, false},
      {selected_cipher_suite, ssl_suites:to_map(Suite)},
      {sni_hostname, case Name of undefined -> undefined; _ -> binary_to_list(Name) end},

@@ -70,6 +70,7 @@
                   alpn := binary() | undefined,
                   server_name := binary() | undefined,
                   peer_chain := [Der :: binary()],
+                  session_id := binary(),
                   client_random := binary(),
                   server_random := binary(),
                   own_credential := non_neg_integer() | undefined,

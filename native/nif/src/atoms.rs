@@ -11,7 +11,7 @@ rustler::atoms! {
     // fatal
     origin, local, peer, alert, state, cause,
     // info
-    version, cipher_suite, group, signature_scheme, alpn, server_name, peer_chain, client_random, server_random,
+    version, cipher_suite, group, signature_scheme, alpn, server_name, peer_chain, session_id, client_random, server_random,
     own_credential, hrr,
     // queries
     client_hello, server_hello, peer_certificate, sign, verify_signature, kx_generate, kx_agree, kx_respond,

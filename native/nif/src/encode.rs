@@ -104,6 +104,7 @@ pub fn info<'a>(env: Env<'a>, info: &Info) -> Term<'a> {
                 optional(env, info.server_name.as_ref(), |name| copy(env, name)),
             ),
             (atoms::peer_chain(), binaries(env, &info.peer_chain)),
+            (atoms::session_id(), copy(env, &info.session_id)),
             (atoms::client_random(), copy(env, &info.client_random)),
             (atoms::server_random(), copy(env, &info.server_random)),
             (

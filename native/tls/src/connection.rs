@@ -95,6 +95,8 @@ pub struct Info {
     pub max_fragment_length: Option<u16>,
     /// DER, leaf first, as sent; empty: the peer did not authenticate.
     pub peer_chain: Arc<[Vec<u8>]>,
+    /// legacy_session_id as the server echoed it; empty without middlebox compatibility (RFC 8446 appendix D.4).
+    pub session_id: Vec<u8>,
     /// random of the ClientHello.
     pub client_random: [u8; 32],
     /// random of the ServerHello.

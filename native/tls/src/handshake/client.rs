@@ -345,6 +345,7 @@ impl WaitServerHello {
             server_name: cx.common.params.server_name.clone(),
             max_fragment_length: None,
             peer_chain: Arc::new([]),
+            session_id: hello.session_id,
             client_random: hello.random,
             server_random,
             own_credential: None,

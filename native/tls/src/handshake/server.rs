@@ -311,6 +311,7 @@ fn flight(
         server_name: hello.extensions.server_name().flatten().map(<[u8]>::to_vec),
         max_fragment_length: choice.max_fragment_length.map(|length| length.bytes),
         peer_chain: Arc::new([]),
+        session_id: hello.session_id.clone(),
         client_random: hello.random,
         server_random,
         own_credential: Some(choice.credential.index),
