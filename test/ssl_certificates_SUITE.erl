@@ -13,7 +13,7 @@ all() -> [{group, verdicts}, {group, keys}, {group, groups}, {group, files}, {gr
 
 groups() ->
     [{verdicts, [], [verdicts_directly, verdicts_through_api, server_names_through_api, hostile_lists_end_in_time,
-                     user_verdict_is_asked_beside_native_one]},
+                     user_verdict_is_asked_beside_native_one, name_given_after_the_hello]},
      {keys, [parallel], [keys_sign_what_public_key_verifies, signatures_of_other_keys_are_refused, sign_fun, sign_fun_crash,
                          order_of_credentials, schemes_fit_size_and_parameters, pairs_of_tls12_are_no_schemes,
                          key_forms, key_of_another_certificate, handshakes_with_all_keys,
@@ -133,6 +133,50 @@ user_verdict_is_asked_beside_native_one(_) ->
                     [{partial_chain, fun(_) -> unknown_ca end}], [{depth, 1}]],
         Sent <- [[der(Good), der(Int)], [der(Good), der(Int), der(Root)]]],
     ok.
+
+%% handshake_continue may name another host than the hello did, or one where the hello had none: that one counts. (Stock
+%% OTP 29 gives the same outcomes.)
+name_given_after_the_hello(_) ->
+    Root = ca("root", self),
+    #{key := Key} = Leaf = leaf(["good.test"], Root, #{}),
+    {ok, L} = ssl:listen(0, [{active, false}, {certs_keys, [#{cert => der(Leaf), key => private(Key)}]}]),
+    {ok, {_, Port}} = ssl:sockname(L),
+    Acceptor = spawn_link(fun() -> accept_all(L) end),
+    Try = fun(Early, Late) ->
+                  {ok, Paused, _} = ssl:connect("localhost", Port, [{active, false}, {verify, verify_peer}, {handshake, hello},
+                                                                    {cacerts, [der(Root)]},
+                                                                    {server_name_indication, Early}], 5000),
+                  case ssl:handshake_continue(Paused, [{server_name_indication, N} || N <- Late], 5000) of
+                      {ok, S} -> ssl:close(S);
+                      {error, {tls_alert, {Alert, _}}} -> Alert
+                  end
+          end,
+    ok = Try("good.test", []),
+    bad_certificate = Try("bad.test", []),
+    bad_certificate = Try("good.test", ["bad.test"]),
+    ok = Try("bad.test", ["good.test"]),
+    bad_certificate = Try(disable, ["bad.test"]),
+    ok = Try(disable, ["good.test"]),
+    ok = Try("bad.test", [disable]),
+    unlink(Acceptor),
+    ok = ssl:close(L).
+
+private(Key) -> {'ECPrivateKey', public_key:der_encode('ECPrivateKey', Key)}.
+
+accept_all(L) ->
+    case ssl:transport_accept(L) of
+        {ok, Accepted} ->
+            Server = spawn(fun() ->
+                                   receive go -> ok end,
+                                   _ = ssl:handshake(Accepted, 5000),
+                                   receive after 5000 -> ok end
+                           end),
+            ok = ssl:controlling_process(Accepted, Server),
+            Server ! go,
+            accept_all(L);
+        {error, _} ->
+            ok
+    end.
 
 %%--------------------------------------------------------------------------------------------------------------------
 %% Keys

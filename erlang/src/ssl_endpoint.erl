@@ -189,10 +189,10 @@ handshake_continue(Self, Options, Timeout) ->
             Error
     end.
 
-continued(Role, Options, Parsed) ->
+continued(Role, Options, #{ssl := Old} = Parsed) ->
     case ssl_opts:continue(Role, Options, Parsed) of
         {ok, #{ssl := Ssl}} ->
-            case ssl_material:config(Role, Ssl) of
+            case ssl_material:config(Role, ssl_material:renamed(Old, Ssl)) of
                 {ok, Config, Ctx} -> {ok, Config, Ctx, kept_options(Ssl)};
                 {error, _} = Error -> Error
             end;
@@ -383,7 +383,7 @@ hs_started(S, Timeout) ->
 
 %% {handshake, hello}: the caller looks at the peer's hello and continues, with the options of then.
 continue_handshake(From, Config, Ctx, Options, Timeout, #data{conn = Conn, hs = #hs{paused = Query} = Hs} = S) ->
-    {Answer, NewCtx} = case ssl_verdict:answer(Query, Ctx) of
+    {Answer, NewCtx} = case ssl_verdict:answer(Query, ssl_material:same_name(Hs#hs.ctx, Ctx)) of
                            {continue, Ctx1} -> {{use_config, Config}, Ctx1};
                            Decided -> Decided
                        end,

@@ -12,7 +12,7 @@
 
 -include_lib("public_key/include/public_key.hrl").
 
--export([config/2, current/3, client_params/3, server_config_for_sni/2, clear/0]).
+-export([config/2, current/3, client_params/3, renamed/2, same_name/2, server_config_for_sni/2, clear/0]).
 
 -export_type([context/0]).
 
@@ -189,6 +189,19 @@ verify_name({A, B, C, D}) -> {ip, <<A, B, C, D>>};
 verify_name({_, _, _, _, _, _, _, _} = Address) -> {ip, << <<Part:16>> || Part <- tuple_to_list(Address) >>};
 verify_name(_) -> {dns, <<0>>}.
 
+%% Options that came after the client's hello. The core has the name from before it: with another one it may not judge.
+-spec renamed(ssl_opts:optmap(), ssl_opts:optmap()) -> ssl_opts:optmap().
+renamed(#{server_name_indication := Name}, #{server_name_indication := Name} = Opts) -> Opts;
+renamed(_, #{server_name_indication := _} = Opts) -> Opts#{verify_name => renamed};
+renamed(_, Opts) -> Opts.
+
+%% The context of those options, with the name that came by the host if they have none.
+-spec same_name(context(), context()) -> context().
+same_name(#{settings := #{server_name := Name}}, #{settings := #{role := client, server_name := undefined} = New} = Context) ->
+    Context#{settings := New#{server_name := Name}};
+same_name(_, Context) ->
+    Context.
+
 %%--------------------------------------------------------------------------------------------------------------------
 %% Found or made
 %%--------------------------------------------------------------------------------------------------------------------
@@ -276,6 +289,7 @@ native_verification(Role, Opts) ->
           crl_check := false} ->
             maps:get(customize_hostname_check, Opts, []) =:= []
                 andalso maps:get(stapling, Opts, no_staple) =:= no_staple
+                andalso not is_map_key(verify_name, Opts)
                 andalso (Role =:= server orelse map_get(server_name_indication, Opts) =/= disable);
         #{} ->
             false
