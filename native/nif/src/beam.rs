@@ -115,7 +115,7 @@ impl Share for SharedBytes {
 }
 
 /// Below this a copy is cheaper than a shared vector (measured), and does not keep the vector alive.
-const COPY_BELOW: usize = 1024;
+const COPY_BELOW: usize = 3 * 1024;
 
 /// A vector that has more spare memory than this part of it gives it back before it is shared.
 const SPARE_SHIFT: u32 = 2;
