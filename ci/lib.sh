@@ -66,7 +66,7 @@ count_ct() { awk '/^CT: / {p += $2; f += $4} END {print p + 0, f + 0}' "$1"; }  
 count_last() { awk '/ passed, .* failed$/ {p = $1; f = $3} END {print p + 0, f + 0}' "$1"; }
 
 # ---- the build ----
-ebin=${SSL_EBIN:-$root/_build/default/lib/ssl/ebin}       # SSL_EBIN: another build, to try the scripts themselves
+ebin=$root/_build/default/lib/ssl/ebin
 test_ebin=$root/_build/test/lib/ssl/ebin
 
 # ---- OTP 29 in a root of its own (../shared/bin/otp29-root) ----
@@ -92,8 +92,9 @@ in_otp29() {
     fi
 }
 
-# otp29_stage: copies the sources into the root, with the library built on the host, and compiles there with
-# warnings as errors. Sets otp29_dir (as the root sees it); it is removed when the script ends.
+# otp29_stage copies the sources into the root, with the library built on the host; otp29_compile compiles them there,
+# once with warnings as errors. (Beams of OTP 25 do not all load on 29.) otp29_dir and otp29_ebin are as the root sees
+# them; the copy is removed when the script ends.
 otp29_stage() {
     local stage; stage=$(mktemp -d "$otp29/tmp/ssl-ci.XXXXXX"); chmod 755 "$stage"
     at_exit+=("rm -rf '$stage'")
@@ -101,8 +102,8 @@ otp29_stage() {
     mkdir "$stage/ssl"
     (cd "$root" && cp -r rebar.config erlang ci test Cargo.toml "$stage/ssl/")
     cp "$root/priv/ssl_nif.so" "$stage/"
-    otp29_ebin=$otp29_dir/ssl/_build/test/lib/ssl/ebin
+    otp29_ebin=$otp29_dir/ssl/_build/default/lib/ssl/ebin
 }
 otp29_compile() {
-    in_otp29 "$otp29_dir/ssl" env SSL_NIF_PATH="$otp29_dir/ssl_nif.so" rebar3 as test compile
+    in_otp29 "$otp29_dir/ssl" env SSL_NIF_PATH="$otp29_dir/ssl_nif.so" sh -c 'rebar3 as test compile && rebar3 compile'
 }

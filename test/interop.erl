@@ -235,19 +235,27 @@ transfer(From, To, Data) ->
     interop_peers:say(From, Data),
     hear(To, Data).
 
-%% The one that refuses says why; in TLS 1.3 a client may be connected before the server's alert comes. (node and
-%% new curls look at the certificate after the handshake and just close.)
+%% The one that refuses says why; in TLS 1.3 a client may be connected before the server's alert comes.
 refused(#{peer := #{kind := erlang, name := Name}} = E, Role, Refuser, #{peer := #{kind := Other}}, Alerts) ->
+    Ours = lists:prefix("ours", Name),
     case alert(E) of
-        {tls_alert, {Alert, _}} when Role =:= Refuser ->
-            lists:prefix("ours", Name) andalso (lists:member(Alert, Alerts) orelse equal(alert, Alert, Alerts)),
+        {tls_alert, {Alert, _}} when Role =:= Refuser, Ours ->
+            lists:member(Alert, Alerts) orelse equal(alert, Alert, Alerts),
             ok;
         {tls_alert, {_, _}} -> ok;
-        closed when Refuser =:= client, Other =:= node; Refuser =:= client, Other =:= curl -> ok;
+        closed ->
+            Ours andalso not just_closes(Other, Refuser) andalso throw(io_lib:format("~p saw a close, not an alert", [Role])),
+            ok;
         End -> throw(io_lib:format("~p ended with ~tp, not with an alert", [Role, End]))
     end;
 refused(_, _, _, _, _) ->
     ok.
+
+%% node, and new curls as clients, look at the certificate after the handshake and then send no alert. (OTP's ssl
+%% sometimes loses one that comes when its client is just connected.)
+just_closes(node, _) -> true;
+just_closes(curl, client) -> true;
+just_closes(_, _) -> false.
 
 alert(#{ref := Ref} = E) ->
     receive
