@@ -7,9 +7,12 @@
 
 -include_lib("public_key/include/public_key.hrl").
 
--export([decode/1, pem_entries/1, type/1, schemes/2, native/2, prioritize/1, sign/3, verify/4, label/1]).
+-export([decode/1, pem_decode/2, pem_entries/1, type/1, schemes/2, native/2, prioritize/1, sign/3, verify/4, label/1]).
 
 -export_type([private/0, type/0]).
+
+%% An empty SEQUENCE.
+-define(NO_PARAMETERS, <<16#30, 0>>).
 
 %% ML-DSA keys are only there on releases whose crypto signs with them.
 -dialyzer({no_fail_call, sign/4}).
@@ -28,7 +31,18 @@ decode(#{} = Key) -> Key;
 decode({rsa, Der}) -> decode({'RSAPrivateKey', Der});
 decode({dsa, Der}) -> decode({'DSAPrivateKey', Der});
 %% A PEM entry is decoded further than DER by itself: PKCS#8 becomes the key inside.
-decode({Type, Der}) -> public_key:pem_entry_decode({Type, Der, not_encrypted}).
+decode({Type, Der}) -> pem_decode({Type, Der, not_encrypted}, "").
+
+%% Like public_key:pem_entry_decode/2, which before OTP 27 leaves an RSA-PSS key without parameters as it is
+%% (RFC 8017 appendix C: then it is good for every hash).
+-spec pem_decode(public_key:pem_entry(), string()) -> private().
+pem_decode(Entry, Password) ->
+    case public_key:pem_entry_decode(Entry, Password) of
+        {'PrivateKeyInfo', _, {_, ?'id-RSASSA-PSS', asn1_NOVALUE}, Der, _} ->
+            {public_key:der_decode('RSAPrivateKey', Der), public_key:der_decode('RSASSA-PSS-params', ?NO_PARAMETERS)};
+        Key ->
+            Key
+    end.
 
 %% The private keys among the entries of a PEM file.
 -spec pem_entries([public_key:pem_entry()]) -> [public_key:pem_entry()].

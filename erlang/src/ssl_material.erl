@@ -403,7 +403,7 @@ key({file, File, _}, Password) ->
     end.
 
 decrypted(File, Entry, Password) ->
-    try public_key:pem_entry_decode(Entry, password(Password))
+    try ssl_keys:pem_decode(Entry, password(Password))
     catch
         error:{badmatch, {error, {asn1, {Reason, _}}}} ->
             %% Only the kind of error: the rest may show bytes of the key.

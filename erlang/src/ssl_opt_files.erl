@@ -52,7 +52,7 @@ is_key_type(Type) ->
     lists:member(Type, ['RSAPrivateKey', 'DSAPrivateKey', 'ECPrivateKey', 'PrivateKeyInfo']).
 
 decodes(Entry, Pair) ->
-    try public_key:pem_entry_decode(Entry, password(Pair)) of
+    try ssl_keys:pem_decode(Entry, password(Pair)) of
         Key ->
             case is_key(Key) of
                 true -> ok;
