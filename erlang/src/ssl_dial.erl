@@ -38,7 +38,7 @@ dial(Host, Port, #{transport := Info, socket_opts := SocketOpts} = Parsed, Confi
     try Transport:connect(Host, Port, SocketOpts ++ ssl_transport:internal(), Timeout) of
         {ok, Socket} ->
             Buffer = ssl_transport:widen(Transport, Socket, SocketOpts),
-            client(Host, Socket, Parsed, Config, Ctx, Buffer, left(Deadline));
+            client(Host, Socket, Parsed, Config, Ctx, #{buffer => Buffer}, left(Deadline));
         {error, _} = Error ->
             Error
     catch
@@ -51,10 +51,10 @@ dial(Host, Port, #{transport := Info, socket_opts := SocketOpts} = Parsed, Confi
 call(Transport, Host, Port, SocketOpts, Timeout) ->
     {Transport, connect, [Host, Port, {options, {socket_options, SocketOpts}}, Timeout]}.
 
-client(Host, Socket, #{ssl := Ssl, transport := Info, emulated := Emulated} = Parsed, Config, Ctx0, Buffer, Timeout) ->
+client(Host, Socket, #{ssl := Ssl, transport := Info, emulated := Emulated} = Parsed, Config, Ctx0, Start, Timeout) ->
     {Params, Ctx} = ssl_material:client_params(Ssl, Host, Ctx0),
-    ssl_endpoint:connected(start(#{socket => Socket, info => Info, conn => ssl_native:client(Config, Params), ctx => Ctx,
-                                   options => ssl_endpoint:kept_options(Ssl), emulated => Emulated, buffer => Buffer},
+    ssl_endpoint:connected(start(Start#{socket => Socket, info => Info, conn => ssl_native:client(Config, Params), ctx => Ctx,
+                                        options => ssl_endpoint:kept_options(Ssl), emulated => Emulated},
                                  Parsed),
                            Timeout).
 
@@ -84,12 +84,13 @@ upgrade(Role, Socket, #{ssl := Ssl, transport := Info, socket_opts := SocketOpts
             case Role of
                 client ->
                     case ssl_transport:peername(Transport, Socket) of
-                        {ok, _} -> client(undefined, Socket, Parsed, Config, Ctx, Buffer, Timeout);
+                        {ok, _} -> client(undefined, Socket, Parsed, Config, Ctx, #{buffer => Buffer, upgrade => true}, Timeout);
                         {error, _} = Error -> Error
                     end;
                 server ->
                     Start = start(#{socket => Socket, info => Info, conn => ssl_native:server(Config), ctx => Ctx,
-                                    options => ssl_endpoint:kept_options(Ssl), emulated => Emulated, buffer => Buffer},
+                                    options => ssl_endpoint:kept_options(Ssl), emulated => Emulated, buffer => Buffer,
+                                    upgrade => true},
                                   Parsed),
                     case ssl_endpoint:accepted(Start) of
                         {ok, Self} -> ssl_endpoint:handshake(Self, Timeout);

@@ -36,6 +36,7 @@
                    emulated := map(),
                    buffer := pos_integer() | undefined,
                    listener => ssl_listener:key() | undefined,
+                   upgrade => true,
                    parsed => ssl_opts:parsed()}.        % only with {handshake, hello}
 
 %% Reads of the transport that may be under way before it waits for us (only for `active` true or a number).
@@ -126,7 +127,8 @@ start(Role, #{socket := Socket, info := {Transport, _, _, _, _}, conn := Conn, o
             {ok, Self, Pid};
         {error, _} = Error ->
             exit(Pid, kill),
-            ssl_transport:close(Transport, Socket),
+            %% A socket that was the user's before stays so.
+            maps:is_key(upgrade, Start) orelse ssl_transport:close(Transport, Socket),
             Error
     end.
 
