@@ -140,7 +140,7 @@ iodata_of_every_shape(Config) ->
                           Sender = call(fun() -> ssl:send(C, Data) end),
                           {ok, Expected} = ssl:recv(S, byte_size(Expected), 5000),
                           ok = result(Sender)
-                  end, [<<"a">>, "a", [$a], [[], "a", <<>>, [<<"b">>, [$c | <<"d">>]]], [Big, Big, $x], lists:duplicate(2000, Big),
+                  end, [<<"a">>, "a", [$a], [[], "a", <<>>, [<<"b">>, [$c | <<"d">>]]], [Big, Big, $x], lists:duplicate(100, Big),
                         [[Big | <<"tail">>] | <<"end">>]]),
     closed(S, C).
 

@@ -35,9 +35,13 @@ with_material(Role, #{ssl := Ssl}, Fun) ->
 
 dial(Host, Port, #{transport := Info, socket_opts := SocketOpts} = Parsed, Config, Ctx, Timeout, Deadline) ->
     Transport = element(1, Info),
-    try Transport:connect(Host, Port, SocketOpts ++ ssl_transport:internal(), Timeout) of
+    {Wide, Shown} = ssl_transport:wide(Transport, SocketOpts),
+    try Transport:connect(Host, Port, SocketOpts ++ Wide ++ ssl_transport:internal(), Timeout) of
         {ok, Socket} ->
-            Buffer = ssl_transport:widen(Transport, Socket, SocketOpts),
+            Buffer = case Shown of
+                         unknown -> ssl_transport:widen(Transport, Socket, SocketOpts);
+                         _ -> Shown
+                     end,
             client(Host, Socket, Parsed, Config, Ctx, #{buffer => Buffer}, left(Deadline));
         {error, _} = Error ->
             Error

@@ -122,7 +122,11 @@ start(Role, #{socket := Socket, info := {Transport, _, _, _, _}, conn := Conn, o
     SpawnOptions = maps:get(receiver_spawn_opts, Options, []),
     Pid = proc_lib:spawn_opt(?MODULE, init, [{Role, self(), Start}], SpawnOptions -- [link, monitor]),
     Self = ssl_socket_shape:connection(Role, Transport, Socket, Pid, Conn),
-    case Transport:controlling_process(Socket, Pid) of
+    Given = case Start of
+                #{upgrade := true} -> Transport:controlling_process(Socket, Pid);
+                #{} -> ssl_transport:give(Transport, Socket, Pid)
+            end,
+    case Given of
         ok ->
             {ok, Self, Pid};
         {error, _} = Error ->
@@ -633,7 +637,7 @@ received(Bytes, accepted, #data{hs = #hs{early = Early} = Hs} = S) ->
 received(Bytes, draining, #data{drained = Drained} = S) ->
     case Drained + iolist_size(Bytes) of
         Sum when Sum > ?DRAIN_LIMIT -> {stop, normal, S};
-        Sum -> {keep_state, arm(once, disarmed_once(S#data{drained = Sum}))}
+        Sum -> {keep_state, arm(many, disarmed_once(S#data{drained = Sum}))}
     end;
 received(_, _, S) ->
     {keep_state, disarmed_once(S)}.
@@ -642,7 +646,8 @@ disarmed_once(#data{armed = once} = S) -> S#data{armed = no};
 disarmed_once(S) -> S.
 
 rearm(connection, S) -> settle(S, []);
-rearm(State, S) when State =:= handshake; State =:= draining; State =:= downgrade -> {keep_state, arm(once, S)};
+rearm(draining, S) -> {keep_state, arm(many, S)};
+rearm(State, S) when State =:= handshake; State =:= downgrade -> {keep_state, arm(once, S)};
 rearm(_, S) -> {keep_state, S}.
 
 %% The transport is at its end.
@@ -1195,7 +1200,7 @@ drain(Timeout, #data{transport = Transport, socket = Socket, conn = Conn} = S0) 
     gen_replies(case S0#data.want of {From, _} -> replies(From, {error, closed}); undefined -> [] end),
     S = lock(S0#data{want = undefined, ending = undefined, hs = undefined, cooked = no}),
     case ssl_transport:shutdown(Transport, Socket, write) of
-        ok -> {next_state, draining, arm(once, S), [{state_timeout, Timeout, expired}, {{timeout, handshake}, cancel}]};
+        ok -> {next_state, draining, arm(many, S), [{state_timeout, Timeout, expired}, {{timeout, handshake}, cancel}]};
         {error, _} -> {stop, normal, S}
     end.
 

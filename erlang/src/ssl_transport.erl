@@ -5,8 +5,8 @@
 -moduledoc false.
 -endif.
 
--export([internal/0, setopts/3, getopts/3, getstat/3, peername/2, sockname/2, close/2, kill/2, shutdown/3, widen/3,
-         is_closed/1, pending/2, monitor/2, default_info/1]).
+-export([internal/0, setopts/3, getopts/3, getstat/3, peername/2, sockname/2, close/2, kill/2, shutdown/3, give/3,
+         wide/2, widen/3, is_closed/1, pending/2, monitor/2, default_info/1]).
 
 -export_type([info/0]).
 
@@ -52,16 +52,36 @@ close(Module, Socket) ->
         _:_ -> ok
     end.
 
-%% Closes without waiting for what the peer does not take: a port with output pending would wait for it (TCP RST then).
+%% Closes without waiting for what the peer does not take (gen_tcp:close would): then the peer gets a reset.
 -spec kill(module(), term()) -> ok.
-kill(gen_tcp, Socket) ->
-    case pending(gen_tcp, Socket) of
-        0 -> ok;
-        _ -> _ = inet:setopts(Socket, [{linger, {true, 0}}]), ok
-    end,
-    close(gen_tcp, Socket);
+kill(gen_tcp, Socket) when is_port(Socket) ->
+    case erlang:port_info(Socket, queue_size) of
+        undefined ->
+            ok;
+        {queue_size, Size} ->
+            _ = Size =:= 0 orelse inet:setopts(Socket, [{linger, {true, 0}}]),
+            unlink(Socket),
+            try erlang:port_close(Socket) of
+                true -> ok
+            catch
+                error:badarg -> ok
+            end
+    end;
 kill(Module, Socket) ->
     close(Module, Socket).
+
+%% Makes another process the owner of a passive socket that is ours and new: controlling_process without its questions.
+-spec give(module(), term(), pid()) -> ok | {error, term()}.
+give(gen_tcp, Socket, Pid) when is_port(Socket) ->
+    try erlang:port_connect(Socket, Pid) of
+        true ->
+            unlink(Socket),
+            ok
+    catch
+        error:badarg -> {error, closed}
+    end;
+give(Module, Socket, Pid) ->
+    Module:controlling_process(Socket, Pid).
 
 -spec shutdown(module(), term(), read | write | read_write) -> ok | {error, term()}.
 shutdown(Module, Socket, How) ->
@@ -71,10 +91,47 @@ shutdown(Module, Socket, How) ->
         error:{undef, _} -> {error, notsup}
     end.
 
-%% Makes the transport read in large pieces unless the user chose a size, and gives the size that the user expects to see.
+%% Options that make a new socket read in large pieces unless the user chose a size, and the size that the user expects to
+%% see then. `unknown`: to be found out when the socket is there (widen/3).
+-spec wide(module(), UserOptions :: list()) -> {list(), Shown :: pos_integer() | undefined | unknown}.
+wide(gen_tcp, Options) ->
+    case {chosen(Options), lists:keymember(inet_backend, 1, Options)} of
+        {true, _} -> {[], undefined};
+        {false, true} -> {[], unknown};
+        {false, false} ->
+            case default_size() of
+                Size when Size < ?BUFFER -> {[{buffer, ?BUFFER}], Size};
+                _ -> {[], undefined}
+            end
+    end;
+wide(_, _) ->
+    {[], undefined}.
+
+chosen(Options) ->
+    lists:keymember(buffer, 1, Options) orelse lists:keymember(recbuf, 1, Options).
+
+%% What a socket has when nobody chooses; differs from release to release.
+default_size() ->
+    case persistent_term:get(?MODULE, undefined) of
+        undefined ->
+            Size = case gen_tcp:listen(0, []) of
+                       {ok, Socket} ->
+                           {ok, [{buffer, Found}]} = inet:getopts(Socket, [buffer]),
+                           ok = gen_tcp:close(Socket),
+                           Found;
+                       {error, _} ->
+                           ?BUFFER
+                   end,
+            persistent_term:put(?MODULE, Size),
+            Size;
+        Size ->
+            Size
+    end.
+
+%% The same for a socket that exists.
 -spec widen(module(), term(), UserOptions :: list()) -> pos_integer() | undefined.
 widen(gen_tcp, Socket, Options) ->
-    case lists:keymember(buffer, 1, Options) orelse lists:keymember(recbuf, 1, Options) of
+    case chosen(Options) of
         true ->
             undefined;
         false ->
