@@ -44,7 +44,8 @@
 %% Milliseconds for a peer to read our alert and close (environment variable alert_timeout), and to answer a close_notify.
 -define(ALERT_TIMEOUT, 5000).
 -define(CLOSE_TIMEOUT, 5000).
-%% The same when the application stops.
+%% The same while a process waits in recv, and when the application stops.
+-define(READER_TIMEOUT, 100).
 -define(STOP_TIMEOUT, 500).
 %% What a peer may still send after the end before we cut it off: as much as a window that was open.
 -define(DRAIN_LIMIT, 4194304).
@@ -91,7 +92,8 @@
                out = [] :: iodata(),                     % waits for the transport to take data again
                writer :: undefined | pid(),              % process that writes for us
                unlock = false :: boolean(),              % the write lock is ours until `out` is written
-               ending :: undefined | {gen_statem:from() | undefined, timeout()},
+               ending :: undefined | {gen_statem:from() | undefined, timeout()}
+                       | {shutdown, gen_statem:from(), write | read_write},
                drained = 0 :: non_neg_integer(),
                exporter = true :: boolean(),
                key_log = [] :: [string()],
@@ -1179,6 +1181,12 @@ say_goodbye(#data{conn = Conn, ending = {From, Timeout}} = S) ->
 written(closing, #data{out = [], writer = undefined, unlock = false, ending = {From, Timeout}} = S) ->
     gen_replies(replies(From, ok)),
     drain(Timeout, S);
+written(connection, #data{out = [], writer = undefined, ending = {shutdown, From, How}, transport = Transport,
+                          socket = Socket} = S) ->
+    case ssl_transport:shutdown(Transport, Socket, How) of
+        ok -> {keep_state, S#data{ending = undefined}, [{reply, From, ok}]};
+        {error, _} = Error -> {stop_and_reply, normal, [{reply, From, Error}], S}
+    end;
 written(handshake, #data{hs = #hs{done = true}} = S) ->
     hs_progress(S);
 written(_, S) ->
@@ -1199,8 +1207,13 @@ drain(Timeout, #data{transport = Transport, socket = Socket, conn = Conn} = S0) 
     mark_closed(Conn),
     gen_replies(case S0#data.want of {From, _} -> replies(From, {error, closed}); undefined -> [] end),
     S = lock(S0#data{want = undefined, ending = undefined, hs = undefined, cooked = no}),
+    Wait = case S of
+               #data{lock = held} -> Timeout;
+               %% A reader outside waits for the transport: it shall not wait for the peer's goodbye.
+               _ -> min(Timeout, ?READER_TIMEOUT)
+           end,
     case ssl_transport:shutdown(Transport, Socket, write) of
-        ok -> {next_state, draining, arm(many, S), [{state_timeout, Timeout, expired}, {{timeout, handshake}, cancel}]};
+        ok -> {next_state, draining, arm(many, S), [{state_timeout, Wait, expired}, {{timeout, handshake}, cancel}]};
         {error, _} -> {stop, normal, S}
     end.
 
@@ -1210,12 +1223,8 @@ mark_closed(Conn) ->
 
 shut_down(read, From, _, #data{transport = Transport, socket = Socket}) ->
     {keep_state_and_data, [{reply, From, ssl_transport:shutdown(Transport, Socket, read)}]};
-shut_down(How, From, connection, #data{transport = Transport, socket = Socket} = S) ->
-    S1 = control_now(close_notify, S),
-    case ssl_transport:shutdown(Transport, Socket, How) of
-        ok -> {keep_state, S1, [{reply, From, ok}]};
-        {error, _} = Error -> {stop_and_reply, normal, [{reply, From, Error}], S1}
-    end;
+shut_down(How, From, connection, S) ->
+    written(connection, control_now(close_notify, S#data{ending = {shutdown, From, How}}));
 shut_down(How, From, _, #data{transport = Transport, socket = Socket}) ->
     {keep_state_and_data, [{reply, From, ssl_transport:shutdown(Transport, Socket, How)}]}.
 
