@@ -24,13 +24,15 @@ items(Endpoint, Wanted) ->
         {error, _} = Error -> Error
     end.
 
-list(#{version := Version, cipher_suite := Suite, group := Group, server_name := Name, session_id := SessionId, client_random := ClientRandom,
+list(#{version := Version, cipher_suite := Suite, group := Group, server_name := Name, session_id := SessionId,
+       max_fragment_length := MaxFragmentLength, client_random := ClientRandom,
        server_random := ServerRandom}, Options, KeyLog) ->
     [{protocol, ssl_versions:name({Version bsr 8, Version band 255})},
      {session_id, SessionId},
      {session_resumption, false},
      {selected_cipher_suite, ssl_suites:to_map(Suite)},
      {sni_hostname, case Name of undefined -> undefined; _ -> binary_to_list(Name) end},
+     {max_fragment_length, MaxFragmentLength},
      {selected_group, case Group of undefined -> undefined; _ -> ssl_algorithms:group_name(Group) end}]
         ++ [option(Option) || Option <- maps:to_list(maps:with([ciphers, log_level, versions, verify], Options))]
         ++ [{client_random, ClientRandom},

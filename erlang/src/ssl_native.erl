@@ -71,6 +71,7 @@
                   server_name := binary() | undefined,
                   peer_chain := [Der :: binary()],
                   session_id := binary(),
+                  max_fragment_length := pos_integer() | undefined,
                   client_random := binary(),
                   server_random := binary(),
                   own_credential := non_neg_integer() | undefined,

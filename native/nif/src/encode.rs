@@ -103,6 +103,10 @@ pub fn info<'a>(env: Env<'a>, info: &Info) -> Term<'a> {
                 atoms::server_name(),
                 optional(env, info.server_name.as_ref(), |name| copy(env, name)),
             ),
+            (
+                atoms::max_fragment_length(),
+                optional(env, info.max_fragment_length, |length| length.encode(env)),
+            ),
             (atoms::peer_chain(), binaries(env, &info.peer_chain)),
             (atoms::session_id(), copy(env, &info.session_id)),
             (atoms::client_random(), copy(env, &info.client_random)),
