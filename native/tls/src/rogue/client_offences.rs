@@ -286,6 +286,52 @@ fn unknown_and_grease_values_are_skipped() {
     assert_eq!(victim.error, None);
 }
 
+/// A hello with a ticket nobody gave, and early data.
+fn hello_with_early_data() -> Vec<u8> {
+    let mut rogue = client();
+    rogue.connection.tx.tamper.0 = Some(nth_hello(0, |hello| {
+        hello
+            .extensions
+            .push(Extension::PskKeyExchangeModes(vec![1]));
+        let early_data = Extension::EarlyData(EarlyData::Indication);
+        hello.extensions.push(early_data);
+        let psk = PreSharedKey::Offered {
+            identities: vec![(vec![7; 100], 1)],
+            binders: vec![vec![0; 32]],
+        };
+        hello.extensions.push(Extension::PreSharedKey(psk));
+    }));
+    rogue.run()
+}
+
+#[test]
+fn unknown_tickets_lead_to_a_full_handshake_and_early_data_is_skipped() {
+    use crate::limits::MAX_SKIPPED_EARLY_DATA;
+    use crate::record::RecordError;
+    let record = |len: usize| {
+        let mut record = vec![23, 3, 3, (len >> 8) as u8, len as u8];
+        record.resize(5 + len, 0x55);
+        record
+    };
+    // Right after the hello, and after a HelloRetryRequest, where early data looks like data without protection.
+    for mut server in [server(), retrying()] {
+        let answer = server.feed(&hello_with_early_data());
+        assert!(answer.len() > 100);
+        for _ in 0..MAX_SKIPPED_EARLY_DATA / 1024 {
+            assert!(server.feed(&record(1024)).is_empty());
+        }
+        assert_eq!(server.error, None);
+        assert!(server.data.is_empty());
+        server.feed(&record(1));
+        assert_eq!(server.error, Some(RecordError::TooMuchEarlyData.into()));
+    }
+    // Nothing is skipped for those who did not say that they would send any.
+    let mut server = server();
+    server.feed(&client().run());
+    server.feed(&record(1024));
+    assert_eq!(server.error, Some(RecordError::BadRecordMac.into()));
+}
+
 // ---- the second ClientHello ----
 
 fn second(cause: Offence, change: impl Fn(&mut ClientHello) + Send + 'static) {
