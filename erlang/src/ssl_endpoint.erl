@@ -294,58 +294,65 @@ hibernation(#{hibernate_after := Time}) when is_integer(Time) -> [{hibernate_aft
 hibernation(_) -> [].
 
 -spec handle_event(gen_statem:event_type(), term(), atom(), #data{}) -> gen_statem:event_handler_result(atom()).
+handle_event(Type, Content, State, S) ->
+    try event(Type, Content, State, S)
+    catch
+        %% A fault of ours. What it was called with holds what is secret, and goes into crash reports and callers' exits.
+        error:Reason:Stack -> erlang:raise(error, ssl_fault:reason(Reason), ssl_fault:stack(Stack))
+    end.
+
 %% accepted
-handle_event({call, From}, {handshake, Timeout}, accepted, S) ->
+event({call, From}, {handshake, Timeout}, accepted, S) ->
     begin_handshake(From, Timeout, S);
-handle_event({call, From}, {handshake, Config, Ctx, Options, Parsed, Timeout}, accepted, #data{conn = Conn, hs = Hs} = S) ->
+event({call, From}, {handshake, Config, Ctx, Options, Parsed, Timeout}, accepted, #data{conn = Conn, hs = Hs} = S) ->
     case ssl_native:use_config(Conn, Config) of
         ok -> begin_handshake(From, Timeout, S#data{options = Options, hs = Hs#hs{ctx = Ctx, parsed = Parsed}});
         {error, _} -> {keep_state_and_data, [{reply, From, {error, closed}}]}
     end;
-handle_event({call, From}, listener, accepted, #data{listener = Key}) ->
+event({call, From}, listener, accepted, #data{listener = Key}) ->
     {keep_state_and_data, [{reply, From, case Key of undefined -> {error, einval}; _ -> {ok, Key} end}]};
-handle_event({call, From}, abandon, accepted, S) ->
+event({call, From}, abandon, accepted, S) ->
     {stop_and_reply, normal, [{reply, From, ok}], S};
 %% paused
-handle_event({call, From}, paused, paused, #data{role = Role, hs = #hs{parsed = Parsed}, listener = Key}) ->
+event({call, From}, paused, paused, #data{role = Role, hs = #hs{parsed = Parsed}, listener = Key}) ->
     Found = case Parsed of
                 undefined when Key =/= undefined -> ssl_listener:parsed(Key);
                 _ -> Parsed
             end,
     {keep_state_and_data, [{reply, From, case Found of undefined -> {error, closed}; _ -> {ok, Role, Found} end}]};
-handle_event({call, From}, {continue, Config, Ctx, Options, Timeout}, paused, S) ->
+event({call, From}, {continue, Config, Ctx, Options, Timeout}, paused, S) ->
     continue_handshake(From, Config, Ctx, Options, Timeout, S);
-handle_event({call, From}, paused, _, _) ->
+event({call, From}, paused, _, _) ->
     {keep_state_and_data, [{reply, From, {error, einval}}]};
-handle_event({call, From}, cancel, State, S) when State =:= paused; State =:= accepted; State =:= handshake ->
+event({call, From}, cancel, State, S) when State =:= paused; State =:= accepted; State =:= handshake ->
     gen_statem:reply(From, ok),
     cancel(hs_reply({error, closed}, S));
 %% handshake
-handle_event({timeout, handshake}, give_up, handshake, S) ->
+event({timeout, handshake}, give_up, handshake, S) ->
     cancel(hs_reply({error, timeout}, S));
-handle_event({call, _}, Request, State, _) when State =:= accepted orelse State =:= handshake orelse State =:= paused,
+event({call, _}, Request, State, _) when State =:= accepted orelse State =:= handshake orelse State =:= paused,
                                                 Request =:= await orelse Request =:= peer_certificate orelse
                                                 Request =:= negotiated_protocol orelse Request =:= information orelse
                                                 element(1, Request) =:= export orelse element(1, Request) =:= recv ->
     {keep_state_and_data, [postpone]};
 %% All states in which there is still something to say
-handle_event({call, From}, Request, State, S) when State =/= closing, State =/= draining ->
+event({call, From}, Request, State, S) when State =/= closing, State =/= draining ->
     request(Request, From, State, S);
-handle_event({call, From}, Request, _, S) ->
+event({call, From}, Request, _, S) ->
     closed_request(Request, From, S);
-handle_event(cast, Request, State, S) ->
+event(cast, Request, State, S) ->
     handle_cast(Request, State, S);
-handle_event(info, Message, State, S) ->
+event(info, Message, State, S) ->
     message(Message, State, S);
-handle_event({timeout, recv}, give_up, connection, #data{want = {From, _}} = S) ->
+event({timeout, recv}, give_up, connection, #data{want = {From, _}} = S) ->
     {keep_state, S#data{want = undefined}, [{reply, From, {error, timeout}}]};
-handle_event(state_timeout, expired, downgrade, #data{ending = {From, _}} = S) ->
+event(state_timeout, expired, downgrade, #data{ending = {From, _}} = S) ->
     {stop_and_reply, normal, [{reply, From, {error, timeout}}], S};
-handle_event(state_timeout, expired, closing, #data{ending = {From, _}} = S) ->
+event(state_timeout, expired, closing, #data{ending = {From, _}} = S) ->
     {stop_and_reply, normal, replies(From, ok), S};
-handle_event(state_timeout, expired, draining, S) ->
+event(state_timeout, expired, draining, S) ->
     {stop, normal, S};
-handle_event({timeout, _}, _, _, _) ->
+event({timeout, _}, _, _, _) ->
     keep_state_and_data.
 
 %% Closes the transport, unless it was given back (downgrade).

@@ -487,7 +487,7 @@ server_config_for_sni(Name, #{sni := #{options := Opts, lookup := Lookup}} = Con
         Given -> merged(Given, Opts, Context)
     catch
         Class:Reason:Stack ->
-            logger:error("sni_fun crashed ~p ~p~n ~p~n", [Class, Reason, arities(Stack)], #{domain => [otp, ssl]}),
+            logger:error("sni_fun crashed ~p ~p~n ~p~n", [Class, Reason, ssl_fault:stack(Stack)], #{domain => [otp, ssl]}),
             {error, sni_fun_crashed}
     end;
 server_config_for_sni(_, _) ->
@@ -514,10 +514,3 @@ merged(Given, Opts, Context) ->
 erroneous(Reason) ->
     logger:error("sni_fun provided erroneous options : ~p~n", [Reason], #{domain => [otp, ssl]}),
     {error, sni_fun_provided_erroneous_options}.
-
-%% Arguments may hold keys.
-arities(Stack) ->
-    [case Entry of
-         {M, F, Args, Location} when is_list(Args) -> {M, F, length(Args), Location};
-         _ -> Entry
-     end || Entry <- Stack].
