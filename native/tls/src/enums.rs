@@ -191,6 +191,18 @@ code_points! {
         MLDSA44 = 0x0904, "mldsa44";
         MLDSA65 = 0x0905, "mldsa65";
         MLDSA87 = 0x0906, "mldsa87";
+        SLH_DSA_SHA2_128S = 0x0911, "slh_dsa_sha2_128s";
+        SLH_DSA_SHA2_128F = 0x0912, "slh_dsa_sha2_128f";
+        SLH_DSA_SHA2_192S = 0x0913, "slh_dsa_sha2_192s";
+        SLH_DSA_SHA2_192F = 0x0914, "slh_dsa_sha2_192f";
+        SLH_DSA_SHA2_256S = 0x0915, "slh_dsa_sha2_256s";
+        SLH_DSA_SHA2_256F = 0x0916, "slh_dsa_sha2_256f";
+        SLH_DSA_SHAKE_128S = 0x0917, "slh_dsa_shake_128s";
+        SLH_DSA_SHAKE_128F = 0x0918, "slh_dsa_shake_128f";
+        SLH_DSA_SHAKE_192S = 0x0919, "slh_dsa_shake_192s";
+        SLH_DSA_SHAKE_192F = 0x091a, "slh_dsa_shake_192f";
+        SLH_DSA_SHAKE_256S = 0x091b, "slh_dsa_shake_256s";
+        SLH_DSA_SHAKE_256F = 0x091c, "slh_dsa_shake_256f";
     }
 }
 code_points! {

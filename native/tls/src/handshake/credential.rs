@@ -40,7 +40,9 @@ pub(super) fn signs_tls13(scheme: SignatureScheme) -> bool {
 
 /// The first of our credentials, in our order, that the peer can take. Certificates of the authorities it names come
 /// before others. A server whose certificates are all signed in ways that the client does not list sends one of them
-/// nevertheless (RFC 8446 section 4.4.2.2); a client sends none (section 4.4.2.3).
+/// nevertheless, but none signed with SHA-1 (RFC 8446 section 4.4.2.2). A client sends none then (section 4.4.2.3), and
+/// where no authority that the server names issued anything of the chain only a certificate that comes alone, whose
+/// issuers the server may find itself (section 4.2.4: the names guide the choice).
 pub(super) fn select(config: &Config, role: Role, wanted: &Wanted<'_>) -> Option<Selected> {
     let first = |suits: &dyn Fn(&CertifiedKey) -> bool| {
         let mut candidates = config.credentials.iter().enumerate();
@@ -55,10 +57,14 @@ pub(super) fn select(config: &Config, role: Role, wanted: &Wanted<'_>) -> Option
     };
     let named = |key: &CertifiedKey| issued_by(key, wanted.authorities);
     let fits = |key: &CertifiedKey| chain_fits(key, wanted);
+    let unnamed = |key: &CertifiedKey| match role {
+        Role::Server => true,
+        Role::Client => wanted.authorities.is_empty() || key.chain.len() == 1,
+    };
     first(&|key| named(key) && fits(key))
-        .or_else(|| first(&fits))
+        .or_else(|| first(&|key| unnamed(key) && fits(key)))
         .or_else(|| match role {
-            Role::Server => first(&|_| true),
+            Role::Server => first(&|key| !signed_with_sha1(key)),
             Role::Client => None,
         })
 }
@@ -73,7 +79,7 @@ fn scheme(config: &Config, key: &CertifiedKey, wanted: &Wanted<'_>) -> Option<Si
 }
 
 /// Can the peer verify how the leaf is signed? As OTP has it, RSA signatures differ by their hash only: who verifies PSS
-/// verifies PKCS#1 v1.5.
+/// verifies PKCS#1 v1.5. A certificate signed with PSS does not tell whether its issuer's key is of the kind rsae or pss.
 fn chain_fits(key: &CertifiedKey, wanted: &Wanted<'_>) -> bool {
     use SignatureScheme as S;
     let schemes = wanted.schemes_cert.unwrap_or(wanted.schemes);
@@ -84,9 +90,20 @@ fn chain_fits(key: &CertifiedKey, wanted: &Wanted<'_>) -> bool {
         S::RSA_PKCS1_SHA256 => S::RSA_PSS_RSAE_SHA256,
         S::RSA_PKCS1_SHA384 => S::RSA_PSS_RSAE_SHA384,
         S::RSA_PKCS1_SHA512 => S::RSA_PSS_RSAE_SHA512,
+        S::RSA_PSS_RSAE_SHA256 => S::RSA_PSS_PSS_SHA256,
+        S::RSA_PSS_RSAE_SHA384 => S::RSA_PSS_PSS_SHA384,
+        S::RSA_PSS_RSAE_SHA512 => S::RSA_PSS_PSS_SHA512,
         other => other,
     };
     schemes.contains(&scheme) || schemes.contains(&also)
+}
+
+fn signed_with_sha1(key: &CertifiedKey) -> bool {
+    use SignatureScheme as S;
+    matches!(
+        key.leaf.signature_scheme,
+        Some(S::RSA_PKCS1_SHA1 | S::ECDSA_SHA1)
+    )
 }
 
 /// Is a certificate of the chain issued by one of the authorities?
