@@ -13,13 +13,13 @@ all() -> [{group, verdicts}, {group, keys}, {group, groups}, {group, files}, {gr
 
 groups() ->
     [{verdicts, [], [verdicts_directly, verdicts_through_api, server_names_through_api, hostile_lists_end_in_time,
-                     user_verdict_is_asked_beside_native_one, name_given_after_the_hello]},
+                     user_verdict_is_asked_beside_native_one, address_of_upgraded_socket, name_given_after_the_hello]},
      {keys, [parallel], [keys_sign_what_public_key_verifies, signatures_of_other_keys_are_refused, sign_fun, sign_fun_crash,
                          order_of_credentials, schemes_fit_size_and_parameters, pairs_of_tls12_are_no_schemes,
                          key_forms, key_of_another_certificate, handshakes_with_all_keys,
                          own_chain_is_completed]},
      {groups, [parallel], [ffdhe_primes, both_sides_agree, bad_shares_are_refused]},
-     {files, [], [deleted_certificate_harms_nothing,
+     {files, [], [changed_certificate_is_used_by_next_connection, deleted_certificate_harms_nothing,
                   reasons_for_bad_files, keys_do_not_show_in_reasons]},
      {costs, [], [configuration_is_found_again, identical_options_cost_microseconds, context_is_small]}].
 
@@ -44,10 +44,8 @@ different(directly, none_garbage) -> ok;                                       %
 different(through_api, none_garbage) -> ok;
 %% RFC 8446 section 4.4.2.2: keyUsage, if there, must allow signatures; OTP does not look.
 different(through_api, leaf_usage_without_signature) -> {alert, illegal_parameter, ""};
-%% The server sends its certificate nevertheless, the client refuses it.
-different(through_api, sha1_not_allowed) -> {alert, unsupported_certificate, "unsupported_signature"};
-%% The client sends its certificate even where no authority that the server names issued it.
-different(through_api, client_unknown_ca) -> {alert, unknown_ca, ""};
+%% RFC 8446 section 4.1.1 allows either.
+different(through_api, sha1_not_allowed) -> {alert, insufficient_security, ""};
 %% Their public_key has no policies: options that ask for them are refused, and none are told.
 different(_, policy_wanted) -> case has_policies() of true -> same; false -> skip end;
 different(_, fun_accepts_depth) -> case has_policies() of true -> same; false -> skip end;
@@ -132,6 +130,24 @@ user_verdict_is_asked_beside_native_one(_) ->
                                           (_, _, S) -> {valid, S} end, []}}],
                     [{partial_chain, fun(_) -> unknown_ca end}], [{depth, 1}]],
         Sent <- [[der(Good), der(Int)], [der(Good), der(Int), der(Root)]]],
+    ok.
+
+%% `ssl:connect/2` has no host but the address of the peer, and that is verified.
+address_of_upgraded_socket(_) ->
+    Root = ca("root", self),
+    [begin
+         Leaf = leaf([], Root, #{extensions => [certificate_maker:alt_names([{iPAddress, Address}])]}),
+         {ok, Listen} = ssl:listen(0, [{ip, {127, 0, 0, 1}}, {active, false} | own(Leaf)]),
+         {ok, {_, Port}} = ssl:sockname(Listen),
+         Acceptor = spawn_link(fun() -> accept_all(Listen) end),
+         {ok, Socket} = gen_tcp:connect({127, 0, 0, 1}, Port, [binary, {active, false}]),
+         Outcome = case ssl:connect(Socket, [{cacerts, [der(Root)]}, {versions, ['tlsv1.3']}, {active, false}], 5000) of
+                       {ok, Tls} -> ssl:close(Tls);
+                       {error, {tls_alert, {Alert, _}}} -> Alert
+                   end,
+         unlink(Acceptor),
+         ssl:close(Listen)
+     end || {Address, Outcome} <- [{<<127, 0, 0, 1>>, ok}, {<<127, 0, 0, 2>>, bad_certificate}]],
     ok.
 
 %% handshake_continue may name another host than the hello did, or one where the hello had none: that one counts. (Stock
@@ -416,6 +432,23 @@ pem(File, #{der := Der, key := Key}) ->
     ok = file:write_file(File, public_key:pem_encode(
                                  [{'Certificate', Der, not_encrypted},
                                   {'PrivateKeyInfo', public_key:der_encode('PrivateKeyInfo', Key), not_encrypted}])).
+
+changed_certificate_is_used_by_next_connection(Config) ->
+    File = filename:join(?config(priv_dir, Config), "changing.pem"),
+    Root = ca("root", self),
+    Client = [{cacerts, [der(Root)]}, {versions, ['tlsv1.3']}, {active, false}],
+    [First, Second] = [leaf(["localhost"], Root, #{}) || _ <- [1, 2]],
+    pem(File, First),
+    {ok, Listen} = ssl:listen(0, [{ip, {127, 0, 0, 1}}, {certfile, File}, {versions, ['tlsv1.3']}, {active, false}]),
+    {ok, Der1} = connect(Listen, Client),
+    Der1 = der(First),
+    ok = file:delete(File),
+    pem(File, Second),
+    timer:sleep(1100),
+    {ok, Der2} = connect(Listen, Client),
+    Der2 = der(Second),
+    ssl:close(Listen),
+    ok.
 
 deleted_certificate_harms_nothing(Config) ->
     File = filename:join(?config(priv_dir, Config), "deleted.pem"),

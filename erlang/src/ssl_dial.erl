@@ -88,7 +88,8 @@ upgrade(Role, Socket, #{ssl := Ssl, transport := Info, socket_opts := SocketOpts
             case Role of
                 client ->
                     case ssl_transport:peername(Transport, Socket) of
-                        {ok, _} -> client(undefined, Socket, Parsed, Config, Ctx, #{buffer => Buffer, upgrade => true}, Timeout);
+                        {ok, Peer} ->
+                            client(host(Peer), Socket, Parsed, Config, Ctx, #{buffer => Buffer, upgrade => true}, Timeout);
                         {error, _} = Error -> Error
                     end;
                 server ->
@@ -104,6 +105,10 @@ upgrade(Role, Socket, #{ssl := Ssl, transport := Info, socket_opts := SocketOpts
         {error, _} = Error ->
             Error
     end.
+
+%% The address is all that is known of the host, as with OTP.
+host({Host, _}) -> Host;
+host(_) -> undefined.
 
 deadline(infinity) -> infinity;
 deadline(Timeout) -> erlang:monotonic_time(millisecond) + Timeout.

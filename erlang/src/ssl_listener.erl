@@ -84,12 +84,13 @@ forget(Key) ->
 
 %% Accepts on the transport; the connection's process waits for handshake/1,2,3 then.
 -spec accept(Socket :: term(), map(), timeout()) -> {ok, ssl_socket_shape:sslsocket()} | {error, term()}.
-accept(Socket, #{key := Key, transport_info := Info, config := Config, ctx := Ctx, ssl := Kept}, Timeout) ->
+accept(Socket, #{key := Key, transport_info := Info, config := Config0, ctx := Ctx0, ssl := Kept}, Timeout) ->
     Transport = element(1, Info),
     case Transport:accept(Socket, Timeout) of
         {ok, Accepted} ->
             case {ssl_takeover:running(), lookup(Key, ?EMULATED)} of
                 {ok, Emulated} when Emulated =/= undefined ->
+                    {Config, Ctx} = ssl_material:current(Config0, Ctx0, fun() -> options(Key) end),
                     ssl_endpoint:accepted(#{socket => Accepted, info => Info, conn => ssl_native:server(Config), ctx => Ctx,
                                             options => Kept, emulated => Emulated, buffer => lookup(Key, ?BUFFER),
                                             listener => Key});
@@ -116,6 +117,12 @@ close(Socket, #{key := Key, watcher := Watcher, transport_info := Info}) ->
 -spec parsed(key()) -> ssl_opts:parsed() | undefined.
 parsed(Key) ->
     lookup(Key, ?PARSED).
+
+options(Key) ->
+    case parsed(Key) of
+        #{ssl := Options} -> Options;
+        undefined -> undefined
+    end.
 
 lookup(Key, Position) ->
     try ets:lookup_element(?TABLE, Key, Position)

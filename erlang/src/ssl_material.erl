@@ -83,14 +83,10 @@ changed(Files) ->
         {ok, {Second, Changed}} ->
             Changed;
         _ ->
-            Changed = lists:any(fun({File, Identity}) -> is_other(ssl_trust:file_identity(File), Identity) end, Files),
+            Changed = lists:any(fun({File, Identity}) -> ssl_trust:changed(File, Identity) end, Files),
             {_, _} = ssl_material_cache:store({changed, Files}, {Second, Changed}),
             Changed
     end.
-
-is_other({ok, {Same, _}}, {Same, _}) -> false;
-is_other({ok, _}, _) -> true;
-is_other({error, _}, _) -> false.
 
 files(Opts, Sources) ->
     OfTrust = case Opts of
@@ -222,30 +218,20 @@ found_or_made(Role, Opts, Trust, Sources) ->
             end
     end.
 
-%% `uncertain`: a file is too new to be known by its times, or a key is no data.
+%% `uncertain`: a key is no data.
 digest(Role, Opts, Trust, Sources) ->
-    case [digested(S) || S <- Sources] of
-        Digested ->
-            case lists:member(uncertain, Digested) of
-                true ->
-                    uncertain;
-                false ->
-                    Plain = maps:without(?APART, Opts),
-                    {config, crypto:hash(sha256, term_to_binary({Role, Plain, ssl_trust:store(Trust), Digested,
-                                                                 native_verification(Role, Opts),
-                                                                 asks(Opts)}))}
-            end
+    case lists:any(fun({_, Key, _}) -> is_foreign(Key) end, Sources) of
+        true ->
+            uncertain;
+        false ->
+            Plain = maps:without(?APART, Opts),
+            Own = [{Cert, Key, password(Password)} || {Cert, Key, Password} <- Sources],
+            {config, crypto:hash(sha256, term_to_binary({Role, Plain, ssl_trust:store(Trust), Own,
+                                                         native_verification(Role, Opts), asks(Opts)}))}
     end.
 
-digested({Cert, Key, Password}) ->
-    case {stable(Cert), stable(Key)} of
-        {true, true} -> {Cert, Key, password(Password)};
-        _ -> uncertain
-    end.
-
-stable({file, _, {_, unstable}}) -> false;
-stable({key, #{}}) -> false;
-stable(_) -> true.
+is_foreign({key, #{}}) -> true;
+is_foreign(_) -> false.
 
 asks(Opts) ->
     #{verify_fun := VerifyFun, keep_secrets := KeepSecrets} = Opts,

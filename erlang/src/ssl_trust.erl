@@ -13,7 +13,7 @@
 
 -export([empty/0, from_list/1, from_file/1, store/1, size/1]).
 -export([by_id/3, issuers/2, names/1, member/2]).
--export([file_identity/1]).
+-export([file_identity/1, changed/2]).
 
 -export_type([trust/0, identity/0]).
 
@@ -23,9 +23,9 @@
 
 -opaque trust() :: #trust{}.
 
-%% Which file, and as of when. `unstable`: it changed so recently that it may change again without the clock of the
-%% file system telling.
--type identity() :: {tuple(), stable | unstable}.
+%% Which file, and as of when. One that changed so recently that it may change again without the clock of the file
+%% system telling goes by its content.
+-type identity() :: {Stat :: tuple(), stable | {content, binary()}}.
 
 %% Index entry: hash of issuer and serial, hash of subject, offset and length of the certificate.
 -define(ENTRY(Id, Subject, Offset, Length), Id:32, Subject:32, Offset:32, Length:32).
@@ -56,9 +56,7 @@ from_list(List) ->
 -spec from_file(binary()) -> {ok, trust()} | {error, file:posix() | badarg}.
 from_file(File) ->
     case file_identity(File) of
-        {ok, {_, unstable}} ->
-            read(File);
-        {ok, {Identity, stable}} ->
+        {ok, Identity} ->
             Key = {trust, File, Identity},
             case ssl_material_cache:find(Key) of
                 {ok, Trust} ->
@@ -79,17 +77,36 @@ read(File) ->
         Error -> Error
     end.
 
-%% Device, inode, size and times of a file.
+%% Device, inode, size and times of a file, with its content where they do not tell enough.
 -spec file_identity(file:name_all()) -> {ok, identity()} | {error, file:posix() | badarg}.
 file_identity(File) ->
     case prim_file:read_file_info(File, [{time, posix}]) of
         {ok, Info} ->
             %% #file_info{}: size, type, access, atime, mtime, ctime, mode, links, major_device, minor_device, inode
             {file_info, Size, _, _, _, Mtime, Ctime, _, _, Major, _, Inode, _, _} = Info,
-            Settled = erlang:system_time(second) - max(Mtime, Ctime) > ?SETTLED,
-            {ok, {{Major, Inode, Size, Mtime, Ctime}, case Settled of true -> stable; false -> unstable end}};
+            Stat = {Major, Inode, Size, Mtime, Ctime},
+            case erlang:system_time(second) - max(Mtime, Ctime) > ?SETTLED of
+                true -> {ok, {Stat, stable}};
+                false -> {ok, {Stat, content(File)}}
+            end;
         {error, _} = Error ->
             Error
+    end.
+
+content(File) ->
+    case file:read_file(File) of
+        {ok, Bytes} -> {content, crypto:hash(sha256, Bytes)};
+        {error, _} -> {content, <<>>}
+    end.
+
+%% Has the file changed since? One that is gone has not.
+-spec changed(file:name_all(), identity()) -> boolean().
+changed(File, {Stat, How}) ->
+    case file_identity(File) of
+        {ok, {Stat, How}} -> false;
+        {ok, {Stat, stable}} -> content(File) =/= How;
+        {ok, _} -> true;
+        {error, _} -> false
     end.
 
 build(Store, Certs) ->
