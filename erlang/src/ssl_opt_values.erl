@@ -227,18 +227,12 @@ srtp(Option, Value) ->
 file_name(Name) when is_binary(Name) -> Name;
 file_name(Name) -> unicode:characters_to_binary(Name, unicode, file:native_name_encoding()).
 
-%% Where a file is: absolute, and through one symbolic link.
+%% Where a file is, wherever the node's working directory is later. That asks the file server, so only for names that need it.
 -spec absolute_path(binary()) -> binary().
 absolute_path(Name) ->
-    Absolute = filename:absname(Name),
-    case file:read_link(Absolute) of
-        {ok, Target} ->
-            case filename:pathtype(Target) of
-                relative -> file_name(filename:join(filename:dirname(Absolute), Target));
-                _ -> file_name(Target)
-            end;
-        {error, _} ->
-            file_name(Absolute)
+    case filename:pathtype(Name) of
+        absolute -> Name;
+        _ -> file_name(filename:absname(Name))
     end.
 
 %%--------------------------------------------------------------------------------------------------------------

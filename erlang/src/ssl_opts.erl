@@ -163,7 +163,11 @@ suites_left(Suites, [Highest | _]) ->
     [S || S <- Suites, lists:member(S, All)].
 
 step({opt, Option}, C) ->
-    set(Option, check_versions(Option, check_type(Option, C)));
+    %% Most options are not given: nothing of theirs is to be checked.
+    case source(Option, C) of
+        new -> set(Option, check_versions(Option, check_type(Option, C)));
+        _ -> set(Option, C)
+    end;
 step({type, Option}, C) ->
     check_type(Option, C);
 step({versions, Option}, C) ->
