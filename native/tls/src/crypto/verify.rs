@@ -77,6 +77,9 @@ rows! {
     MLDSA87,                Needs::MlDsa, ML_DSA_87, false;
 }
 
+/// Moduli that the RSA rows take; others are asked of the world.
+const RSA_BITS: std::ops::RangeInclusive<usize> = 2048..=8192;
+
 fn row(scheme: SignatureScheme) -> Option<&'static Row> {
     ROWS.iter().find(|row| row.scheme == scheme)
 }
@@ -93,6 +96,11 @@ pub fn verify(
     let spki = x509::spki(certificate).map_err(|_| VerifyError::BadKey)?;
     if !row.key.fits(scheme, x509::key_type(&spki)) {
         return Err(VerifyError::BadKey);
+    }
+    if matches!(row.key, Needs::Rsa | Needs::RsaPss)
+        && !x509::rsa_bits(&spki).is_some_and(|bits| RSA_BITS.contains(&bits))
+    {
+        return Err(VerifyError::NoNativeRow);
     }
     row.algorithm
         .verify_signature(spki.key, message, signature)

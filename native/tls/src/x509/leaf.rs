@@ -174,6 +174,14 @@ pub fn key_type(spki: &Spki<'_>) -> KeyType {
     algorithm_key_type(spki.algorithm).unwrap_or(KeyType::Other)
 }
 
+/// Bits of the modulus of an RSA key (RSAPublicKey, RFC 8017 appendix A.1.1).
+pub(crate) fn rsa_bits(spki: &Spki<'_>) -> Option<usize> {
+    let modulus = Reader::new(der::whole(spki.key, der::SEQUENCE)?).expect(der::INTEGER)?;
+    let zeros = modulus.iter().take_while(|byte| **byte == 0).count();
+    let first = modulus.get(zeros)?;
+    Some((modulus.len() - zeros) * 8 - first.leading_zeros() as usize)
+}
+
 /// The kind of key that an AlgorithmIdentifier (its content) names.
 pub(crate) fn algorithm_key_type(algorithm: &[u8]) -> Option<KeyType> {
     let mut fields = Reader::new(algorithm);

@@ -20,7 +20,7 @@ mod path;
 mod store;
 
 pub use certificate::{Spki, MAX_CERTIFICATE_LEN};
-pub(crate) use leaf::algorithm_key_type;
+pub(crate) use leaf::{algorithm_key_type, rsa_bits};
 pub use leaf::{
     certificate_signature_scheme, issuer, key_type, leaf_info, spki, KeyType, LeafInfo,
 };

@@ -915,6 +915,22 @@ fn curves_are_bound_to_their_schemes() {
     );
 }
 
+/// RSA keys of sizes that the native rows do not take are not refused but asked about.
+#[test]
+fn small_rsa_keys_are_asked_about() {
+    let der = include_bytes!("testdata/rsa1024.der");
+    assert_eq!(super::rsa_bits(&super::spki(der).unwrap()), Some(1024));
+    assert_eq!(
+        verify(
+            SignatureScheme::RSA_PSS_RSAE_SHA256,
+            der,
+            b"m",
+            &[0x55; 128]
+        ),
+        Err(VerifyError::NoNativeRow)
+    );
+}
+
 #[test]
 fn external_keys_are_asked_for() {
     let der = chain(&[leaf()]).remove(0);
