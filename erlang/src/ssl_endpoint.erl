@@ -39,7 +39,8 @@
                    upgrade => true,
                    parsed => ssl_opts:parsed()}.        % only with {handshake, hello}
 
-%% Reads of the transport that may be under way before it waits for us (only for `active` true or a number).
+%% Reads of the transport that may be under way before it waits for us, in active mode of any kind: with `once` what comes
+%% early waits in the native half, and most messages cost no call of the transport.
 -define(READ_AHEAD, 16).
 %% Milliseconds for a peer to read our alert and close (environment variable alert_timeout), and to answer a close_notify.
 -define(ALERT_TIMEOUT, 5000).
@@ -1046,7 +1047,7 @@ serve(S) ->
         {invalid, Bytes} ->
             {invalid, Bytes, S};
         {more, #data{ended = undefined} = S1} ->
-            {idle, arm(case S1#data.active of true -> many; N when is_integer(N) -> many; _ -> once end, S1)};
+            {idle, arm(case S1#data.active of false -> once; _ -> many end, S1)};
         {more, S1} ->
             {ended, S1}
     end.
