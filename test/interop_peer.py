@@ -13,7 +13,10 @@ if "ca" in c:
 if server and c.get("verify"):
     ctx.verify_mode = ssl.CERT_REQUIRED
 if "group" in c:
-    ctx.set_ecdh_curve(c["group"])
+    try:
+        ctx.set_ecdh_curve(c["group"])
+    except ssl.SSLError:
+        pass  # some builds take NIST curves only; the defaults have the others, and our side names just the one
 if "alpn" in c:
     ctx.set_alpn_protocols(c["alpn"])
 
