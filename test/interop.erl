@@ -53,10 +53,11 @@ node(Name, Prefix, CodePath, Stage) ->
     interop_peers:start_node(#{name => Name, kind => erlang, prefix => Prefix, lacks => lacks(Name), dir => Stage}, CodePath).
 
 %% OTP 25 cannot sign with an rsaPSS key without parameters; OpenSSL below 3.5 and GnuTLS as Debian builds it
-%% have no ML-KEM; node and OpenSSL 3.6 at the default level refuse CCM_8.
+%% have no ML-KEM; node and OpenSSL 3.6 at the default level refuse CCM_8, and curl may be of either.
 lacks("OTP 25") -> [x25519mlkem768, rsa_pss];
 lacks("openssl'") -> [];
 lacks("curl'") -> ["TLS_AES_128_CCM_8_SHA256"];
+lacks("curl") -> [x25519mlkem768, "TLS_AES_128_CCM_8_SHA256"];
 lacks("node") -> [x25519mlkem768, "TLS_AES_128_CCM_8_SHA256"];
 lacks("ours" ++ _) -> [];
 lacks("OTP 29") -> [];
