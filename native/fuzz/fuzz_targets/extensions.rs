@@ -13,7 +13,8 @@ fuzz_target!(|data: &[u8]| {
         Place::Certificate,
         Place::CertificateRequest,
         Place::NewSessionTicket,
-    ][usize::from(choice % 7)];
+        Place::ServerHello12,
+    ][usize::from(choice % 8)];
     if let Ok(extensions) = Extensions::parse(place, block, None) {
         let mut out = Vec::new();
         extensions.emit(&mut out).unwrap();

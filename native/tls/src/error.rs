@@ -148,6 +148,9 @@ offences! {
     WrongMaxFragmentLength => ILLEGAL_PARAMETER, "max_fragment_length is not what was asked for";
     UnsolicitedEarlyData => UNSUPPORTED_EXTENSION, "early_data accepted that was not offered";
 
+    // ServerKeyExchange
+    ExplicitCurve => ILLEGAL_PARAMETER, "a curve that is not a named one";
+
     // Authentication
     CertificateContext => DECODE_ERROR, "certificate_request_context in the handshake is not empty";
     MissingRequestSchemes => MISSING_EXTENSION, "certificate_request without signature_algorithms";

@@ -3,9 +3,12 @@
 use proptest::collection::vec;
 use proptest::prelude::*;
 use tls_core::enums::*;
+use tls_core::error::Offence;
+use tls_core::wire::codec::Prefix;
 use tls_core::wire::extension::*;
 use tls_core::wire::hello::{extension_block, ClientHello, ServerHello};
 use tls_core::wire::message::*;
+use tls_core::wire::message12::*;
 
 fn bytes(len: impl Into<proptest::collection::SizeRange>) -> BoxedStrategy<Vec<u8>> {
     vec(any::<u8>(), len).boxed()
@@ -43,6 +46,7 @@ fn extension(place: Place) -> BoxedStrategy<Extension> {
         match place {
             Place::Certificate => bytes(1..50).prop_map(StatusRequest::Response).boxed(),
             Place::CertificateRequest => Just(StatusRequest::Wanted).boxed(),
+            Place::ServerHello12 => Just(StatusRequest::Accepted).boxed(),
             _ => prop_oneof![
                 Just(StatusRequest::ocsp()),
                 (2..=255u8, bytes(0..9))
@@ -53,15 +57,13 @@ fn extension(place: Place) -> BoxedStrategy<Extension> {
         .prop_map(Extension::StatusRequest)
         .boxed(),
         groups().prop_map(Extension::SupportedGroups).boxed(),
-        bytes(0..9).prop_map(Extension::EcPointFormats).boxed(),
-        bytes(0..9).prop_map(Extension::Srp).boxed(),
+        bytes(1..9).prop_map(Extension::EcPointFormats).boxed(),
+        bytes(1..9).prop_map(Extension::Srp).boxed(),
         schemes().prop_map(Extension::SignatureAlgorithms).boxed(),
         bytes(0..9).prop_map(Extension::UseSrtp).boxed(),
         vec(bytes(1..9), 1..5).prop_map(Extension::Alpn).boxed(),
         (0..600u16).prop_map(Extension::Padding).boxed(),
-        bytes(0..9)
-            .prop_map(Extension::ExtendedMasterSecret)
-            .boxed(),
+        Just(Extension::ExtendedMasterSecret(())).boxed(),
         bytes(0..9).prop_map(Extension::SessionTicket).boxed(),
         match place {
             Place::NewSessionTicket => any::<u32>().prop_map(EarlyData::MaxSize).boxed(),
@@ -98,9 +100,12 @@ fn extension(place: Place) -> BoxedStrategy<Extension> {
         }
         .prop_map(Extension::KeyShare)
         .boxed(),
-        bytes(0..9)
-            .prop_map(Extension::NextProtocolNegotiation)
-            .boxed(),
+        match hello {
+            true => Just(Vec::new()).boxed(),
+            false => vec(bytes(1..9), 0..5).boxed(),
+        }
+        .prop_map(Extension::NextProtocols)
+        .boxed(),
         bytes(0..9).prop_map(Extension::RenegotiationInfo).boxed(),
         bytes(0..9)
             .prop_map(|body| Extension::Unknown(ExtensionType(0x7a7a), body))
@@ -210,6 +215,112 @@ fn server_hello(place: Place) -> BoxedStrategy<(ServerHello, Extensions)> {
         .boxed()
 }
 
+fn version() -> BoxedStrategy<ProtocolVersion> {
+    prop_oneof![
+        Just(ProtocolVersion::TLS10),
+        Just(ProtocolVersion::TLS11),
+        Just(ProtocolVersion::TLS12),
+    ]
+    .boxed()
+}
+
+/// A signature, with its scheme in TLS 1.2 only.
+fn signed(version: ProtocolVersion) -> BoxedStrategy<DigitallySigned> {
+    (any::<u16>(), bytes(0..300))
+        .prop_map(move |(scheme, signature)| DigitallySigned {
+            scheme: (version == ProtocolVersion::TLS12).then_some(SignatureScheme(scheme)),
+            signature,
+        })
+        .boxed()
+}
+
+fn server_params() -> BoxedStrategy<(ParamsKind, ServerParams)> {
+    let number = || bytes(1..300);
+    prop_oneof![
+        Just((ParamsKind::None, ServerParams::None)),
+        (any::<u16>(), bytes(1..150)).prop_map(|(group, public)| {
+            let group = NamedGroup(group);
+            (ParamsKind::Ecdh, ServerParams::Ecdh { group, public })
+        }),
+        (number(), number(), number()).prop_map(|(prime, generator, public)| {
+            let params = ServerParams::Dh {
+                prime,
+                generator,
+                public,
+            };
+            (ParamsKind::Dh, params)
+        }),
+        (number(), number(), bytes(1..=255), number()).prop_map(
+            |(prime, generator, salt, public)| {
+                let params = ServerParams::Srp {
+                    prime,
+                    generator,
+                    salt,
+                    public,
+                };
+                (ParamsKind::Srp, params)
+            }
+        ),
+    ]
+    .boxed()
+}
+
+/// A ServerKeyExchange of any shape, for any version.
+fn server_key_exchange() -> BoxedStrategy<(ProtocolVersion, ServerShape, ServerKeyExchange)> {
+    version()
+        .prop_flat_map(|version| {
+            let fields = (
+                proptest::option::of(bytes(0..50)),
+                server_params(),
+                proptest::option::of(signed(version)),
+            );
+            fields.prop_map(move |(hint, (kind, params), signed)| {
+                let shape = ServerShape {
+                    hint: hint.is_some(),
+                    params: kind,
+                    signed: signed.is_some(),
+                };
+                (
+                    version,
+                    shape,
+                    ServerKeyExchange {
+                        hint,
+                        params,
+                        signed,
+                    },
+                )
+            })
+        })
+        .boxed()
+}
+
+/// A ClientKeyExchange of any shape but the one without content.
+fn client_key_exchange() -> BoxedStrategy<(ClientShape, ClientKeyExchange)> {
+    let width = prop_oneof![
+        Just(ClientShape::POINT),
+        Just(ClientShape::NUMBER),
+        Just(None)
+    ];
+    (proptest::option::of(bytes(0..50)), width, bytes(1..=255))
+        .prop_map(|(identity, width, exchange)| {
+            let shape = ClientShape {
+                identity: identity.is_some(),
+                exchange: width,
+            };
+            (
+                shape,
+                ClientKeyExchange {
+                    identity,
+                    exchange: width.map(|_: Prefix| exchange),
+                },
+            )
+        })
+        .prop_filter("has content", |(shape, _)| {
+            shape.identity || shape.exchange.is_some()
+        })
+        .boxed()
+}
+
 /// Emits, parses, and checks that the body parses neither with its last byte missing nor with one more.
 fn round_trip<T: PartialEq + std::fmt::Debug, E: std::fmt::Debug>(
     value: &T,
@@ -254,6 +365,15 @@ proptest! {
         round_trip(&hello, HandshakeType::SERVER_HELLO, emit, ServerHello::parse);
         prop_assert_eq!(hello.version().unwrap(), extensions.version_selected().unwrap_or(hello.legacy_version));
         prop_assert_eq!(hello.extensions(&everything()).unwrap(), extensions);
+    }
+
+    #[test]
+    fn server_hellos_of_old((hello, extensions) in server_hello(Place::ServerHello12)) {
+        prop_assume!(!hello.is_retry());
+        let emit = |hello: &ServerHello, out: &mut Vec<u8>| hello.emit(out).unwrap();
+        round_trip(&hello, HandshakeType::SERVER_HELLO, emit, ServerHello::parse);
+        prop_assert_eq!(hello.version().unwrap(), hello.legacy_version);
+        prop_assert_eq!(hello.extensions12(&everything()).unwrap(), extensions);
     }
 
     #[test]
@@ -325,6 +445,69 @@ proptest! {
         round_trip(&message, HandshakeType::KEY_UPDATE, emit, KeyUpdate::parse);
     }
 
+    #[test]
+    fn certificates_of_old(chain in vec(bytes(1..300), 0..5)) {
+        let message = Certificate12 { chain };
+        let emit = |message: &Certificate12, out: &mut Vec<u8>| message.emit(out).unwrap();
+        round_trip(&message, HandshakeType::CERTIFICATE, emit, |body| Certificate12::parse(body, 5));
+    }
+
+    #[test]
+    fn certificate_statuses(response in bytes(1..300)) {
+        let message = CertificateStatus { response };
+        let emit = |message: &CertificateStatus, out: &mut Vec<u8>| message.emit(out).unwrap();
+        round_trip(&message, HandshakeType::CERTIFICATE_STATUS, emit, CertificateStatus::parse);
+    }
+
+    #[test]
+    fn certificate_requests_of_old(
+        version in version(),
+        types in bytes(0..9),
+        schemes in schemes(),
+        authorities in vec(bytes(1..30), 0..9),
+    ) {
+        let message = CertificateRequest12 {
+            types: types.into_iter().map(CertificateType).collect(),
+            schemes: (version == ProtocolVersion::TLS12).then_some(schemes),
+            authorities,
+        };
+        let emit = |message: &CertificateRequest12, out: &mut Vec<u8>| message.emit(out).unwrap();
+        round_trip(&message, HandshakeType::CERTIFICATE_REQUEST, emit, |body| CertificateRequest12::parse(body, version));
+    }
+
+    #[test]
+    fn certificate_verifies_of_old((version, message) in version().prop_flat_map(|version| (Just(version), signed(version)))) {
+        let emit = |message: &DigitallySigned, out: &mut Vec<u8>| message.emit_certificate_verify(out).unwrap();
+        round_trip(&message, HandshakeType::CERTIFICATE_VERIFY, emit, |body| {
+            DigitallySigned::parse_certificate_verify(body, version)
+        });
+    }
+
+    #[test]
+    fn server_key_exchanges((version, shape, message) in server_key_exchange()) {
+        prop_assume!(message.hint.is_some() || message.params != ServerParams::None || message.signed.is_some());
+        let emit = |message: &ServerKeyExchange, out: &mut Vec<u8>| message.emit(out).unwrap();
+        round_trip(&message, HandshakeType::SERVER_KEY_EXCHANGE, emit, |body| {
+            ServerKeyExchange::parse(body, shape, version)
+        });
+    }
+
+    #[test]
+    fn client_key_exchanges((shape, message) in client_key_exchange()) {
+        let emit = |message: &ClientKeyExchange, out: &mut Vec<u8>| message.emit(shape, out).unwrap();
+        round_trip(&message, HandshakeType::CLIENT_KEY_EXCHANGE, emit, |body| ClientKeyExchange::parse(body, shape));
+    }
+
+    #[test]
+    fn next_protocols(protocol in bytes(0..=255)) {
+        let message = NextProtocol { protocol };
+        let emit = |message: &NextProtocol, out: &mut Vec<u8>| message.emit(out).unwrap();
+        round_trip(&message, HandshakeType::NEXT_PROTOCOL, emit, NextProtocol::parse);
+        let mut out = Vec::new();
+        message.emit(&mut out).unwrap();
+        prop_assert_eq!((out.len() - 4) % 32, 0);
+    }
+
     /// Each extension alone: its raw form is its body, and a body cut or lengthened is another extension or none.
     #[test]
     fn extensions_one_by_one(extension in extension(Place::ClientHello)) {
@@ -356,6 +539,52 @@ proptest! {
         let _ = CertificateVerify::parse(&body);
         let _ = NewSessionTicket::parse(&body);
         let _ = KeyUpdate::parse(&body);
+        let _ = Certificate12::parse(&body, 10);
+        let _ = CertificateStatus::parse(&body);
+        let _ = NextProtocol::parse(&body);
+        for version in [ProtocolVersion::TLS10, ProtocolVersion::TLS12] {
+            let _ = CertificateRequest12::parse(&body, version);
+            let _ = DigitallySigned::parse_certificate_verify(&body, version);
+            for params in [ParamsKind::None, ParamsKind::Ecdh, ParamsKind::Dh, ParamsKind::Srp] {
+                for bits in 0..4 {
+                    let shape = ServerShape { hint: bits & 1 != 0, params, signed: bits & 2 != 0 };
+                    let _ = ServerKeyExchange::parse(&body, shape, version);
+                }
+            }
+        }
+        for exchange in [None, ClientShape::POINT, ClientShape::NUMBER] {
+            for identity in [false, true] {
+                let _ = ClientKeyExchange::parse(&body, ClientShape { identity, exchange });
+            }
+        }
+    }
+}
+
+#[test]
+fn messages_without_content_have_none() {
+    for empty in [Empty::HelloRequest, Empty::ServerHelloDone] {
+        assert_eq!(empty.bytes()[1..], [0; 3]);
+        empty.check(&[]).unwrap();
+        empty.check(&[0]).unwrap_err();
+    }
+    assert_eq!(Empty::HelloRequest.bytes()[0], 0);
+    assert_eq!(Empty::ServerHelloDone.bytes()[0], 14);
+}
+
+#[test]
+fn explicit_curves_are_an_offence_of_their_own() {
+    let shape = ServerShape {
+        hint: false,
+        params: ParamsKind::Ecdh,
+        signed: false,
+    };
+    let parse = |body: &[u8]| ServerKeyExchange::parse(body, shape, ProtocolVersion::TLS12);
+    assert!(parse(&[3, 0, 23, 1, 4]).is_ok());
+    for kind in [0, 1, 2, 4] {
+        assert_eq!(
+            parse(&[kind, 0, 23, 1, 4]),
+            Err(Offence::ExplicitCurve.into())
+        );
     }
 }
 

@@ -308,7 +308,7 @@ fn encrypted_extensions() {
         Extension::Cookie(vec![1]),
         Extension::StatusRequest(StatusRequest::ocsp()),
         Extension::RenegotiationInfo(vec![0]),
-        Extension::ExtendedMasterSecret(vec![]),
+        Extension::ExtendedMasterSecret(()),
         Extension::EcPointFormats(vec![1, 0]),
     ] {
         has(extension, Offence::MisplacedExtension.into());

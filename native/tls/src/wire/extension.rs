@@ -26,6 +26,8 @@ pub enum Place {
     CertificateRequest = 32,
     /// NewSessionTicket
     NewSessionTicket = 64,
+    /// ServerHello of TLS 1.2 and before
+    ServerHello12 = 128,
 }
 
 const CH: u8 = Place::ClientHello as u8;
@@ -35,6 +37,7 @@ const EE: u8 = Place::EncryptedExtensions as u8;
 const CT: u8 = Place::Certificate as u8;
 const CR: u8 = Place::CertificateRequest as u8;
 const NST: u8 = Place::NewSessionTicket as u8;
+const SH12: u8 = Place::ServerHello12 as u8;
 
 type Parsed<T> = Result<T, DecodeError>;
 type Emitted = Result<(), EncodeError>;
@@ -83,29 +86,29 @@ macro_rules! extensions {
 
 extensions! {
     /// RFC 6066 section 3: the host name; in the answer `None`.
-    ServerName(Option<Vec<u8>>), SERVER_NAME, CH | EE, parse_server_name, emit_server_name;
+    ServerName(Option<Vec<u8>>), SERVER_NAME, CH | EE | SH12, parse_server_name, emit_server_name;
     /// RFC 6066 section 4: the code of a length.
-    MaxFragmentLength(u8), MAX_FRAGMENT_LENGTH, CH | EE, parse_u8, emit_u8;
+    MaxFragmentLength(u8), MAX_FRAGMENT_LENGTH, CH | EE | SH12, parse_u8, emit_u8;
     /// RFC 6066 section 8, RFC 8446 section 4.4.2.1
-    StatusRequest(StatusRequest), STATUS_REQUEST, CH | CR | CT, parse_status_request, emit_status_request;
-    /// RFC 8446 section 4.2.7
-    SupportedGroups(Vec<NamedGroup>), SUPPORTED_GROUPS, CH | EE, parse_groups, emit_groups;
+    StatusRequest(StatusRequest), STATUS_REQUEST, CH | CR | CT | SH12, parse_status_request, emit_status_request;
+    /// RFC 8446 section 4.2.7, RFC 8422 section 5.1.1. Some servers of TLS 1.2 send theirs, against the RFC; nobody minds.
+    SupportedGroups(Vec<NamedGroup>), SUPPORTED_GROUPS, CH | EE | SH12, parse_groups, emit_groups;
     /// RFC 8422 section 5.1.2: no meaning in TLS 1.3
-    EcPointFormats(Vec<u8>), EC_POINT_FORMATS, CH, parse_opaque, emit_opaque;
-    /// RFC 5054: no meaning in TLS 1.3
-    Srp(Vec<u8>), SRP, CH, parse_opaque, emit_opaque;
+    EcPointFormats(Vec<u8>), EC_POINT_FORMATS, CH | SH12, parse_bytes8, emit_bytes8;
+    /// RFC 5054 section 2.8.1: the user's name; no meaning in TLS 1.3
+    Srp(Vec<u8>), SRP, CH, parse_bytes8, emit_bytes8;
     /// RFC 8446 section 4.2.3
     SignatureAlgorithms(Vec<SignatureScheme>), SIGNATURE_ALGORITHMS, CH | CR, parse_schemes, emit_schemes;
     /// RFC 5764: DTLS only; its content is DTLS's matter
     UseSrtp(Vec<u8>), USE_SRTP, CH | EE, parse_opaque, emit_opaque;
     /// RFC 7301: the protocols offered, or the one selected
-    Alpn(Vec<Vec<u8>>), ALPN, CH | EE, parse_alpn, emit_alpn;
+    Alpn(Vec<Vec<u8>>), ALPN, CH | EE | SH12, parse_alpn, emit_alpn;
     /// RFC 7685: its length
     Padding(u16), PADDING, CH, parse_padding, emit_padding;
     /// RFC 7627: no meaning in TLS 1.3
-    ExtendedMasterSecret(Vec<u8>), EXTENDED_MASTER_SECRET, CH, parse_opaque, emit_opaque;
+    ExtendedMasterSecret(()), EXTENDED_MASTER_SECRET, CH | SH12, parse_nothing, emit_nothing;
     /// RFC 5077: no meaning in TLS 1.3
-    SessionTicket(Vec<u8>), SESSION_TICKET, CH, parse_opaque, emit_opaque;
+    SessionTicket(Vec<u8>), SESSION_TICKET, CH | SH12, parse_opaque, emit_opaque;
     /// RFC 8446 section 4.2.10
     EarlyData(EarlyData), EARLY_DATA, CH | EE | NST, parse_early_data, emit_early_data;
     /// RFC 8446 section 4.2.1
@@ -126,10 +129,10 @@ extensions! {
     KeyShare(KeyShare), KEY_SHARE, CH | SH | HRR, parse_key_share, emit_key_share;
     /// RFC 8446 section 4.2.11
     PreSharedKey(PreSharedKey), PRE_SHARED_KEY, CH | SH, parse_psk, emit_psk;
-    /// draft-agl-tls-nextprotoneg: no meaning in TLS 1.3
-    NextProtocolNegotiation(Vec<u8>), NEXT_PROTOCOL_NEGOTIATION, CH, parse_opaque, emit_opaque;
-    /// RFC 5746: no meaning in TLS 1.3
-    RenegotiationInfo(Vec<u8>), RENEGOTIATION_INFO, CH, parse_opaque, emit_opaque;
+    /// draft-agl-tls-nextprotoneg section 3: nothing, or the server's protocols; no meaning in TLS 1.3
+    NextProtocols(Vec<Vec<u8>>), NEXT_PROTOCOL_NEGOTIATION, CH | SH12, parse_next_protocols, emit_next_protocols;
+    /// RFC 5746 section 3.2: renegotiated_connection; no meaning in TLS 1.3
+    RenegotiationInfo(Vec<u8>), RENEGOTIATION_INFO, CH | SH12, parse_renegotiation, emit_renegotiation;
 }
 
 /// status_request in its forms.
@@ -139,6 +142,8 @@ pub enum StatusRequest {
     Request(u8, Vec<u8>),
     /// CertificateRequest: empty.
     Wanted,
+    /// ServerHello of TLS 1.2 and before: empty; CertificateStatus may follow.
+    Accepted,
     /// Certificate: the OCSP response.
     Response(Vec<u8>),
 }
@@ -244,6 +249,10 @@ getters! {
     key_share: Extension::KeyShare(KeyShare::Selected(share)) => share, &KeyShareEntry;
     retry_group: Extension::KeyShare(KeyShare::Retry(group)) => *group, NamedGroup;
     pre_shared_key: Extension::PreSharedKey(psk) => psk, &PreSharedKey;
+    point_formats: Extension::EcPointFormats(formats) => formats.as_slice(), &[u8];
+    srp: Extension::Srp(name) => name.as_slice(), &[u8];
+    next_protocols: Extension::NextProtocols(protocols) => protocols.as_slice(), &[Vec<u8>];
+    renegotiated_connection: Extension::RenegotiationInfo(value) => value.as_slice(), &[u8];
 }
 
 impl Extensions {
@@ -354,6 +363,13 @@ impl Offered {
         Self(request.iter().map(Extension::extension_type).collect())
     }
 
+    /// And `code`, where something else than an extension asked for it.
+    #[must_use]
+    pub fn and(mut self, code: ExtensionType) -> Self {
+        self.0.push(code);
+        self
+    }
+
     /// May a response in `place` have `code`? HelloRetryRequest may have a cookie unasked.
     fn allows(&self, place: Place, code: ExtensionType) -> bool {
         self.0.contains(&code)
@@ -370,6 +386,7 @@ fn name_of(place: Place) -> &'static str {
         Place::Certificate => "extensions of certificate",
         Place::CertificateRequest => "extensions of certificate_request",
         Place::NewSessionTicket => "extensions of new_session_ticket",
+        Place::ServerHello12 => "extensions of server_hello",
     }
 }
 
@@ -418,6 +435,7 @@ fn emit_u8(value: &u8, out: &mut Vec<u8>) -> Emitted {
 fn parse_status_request(place: Place, body: &mut Reader<'_>) -> Parsed<StatusRequest> {
     match place {
         Place::CertificateRequest => Ok(StatusRequest::Wanted),
+        Place::ServerHello12 => Ok(StatusRequest::Accepted),
         Place::Certificate => match body.u8()? {
             STATUS_OCSP => Ok(StatusRequest::Response(not_empty(body.vec24()?)?.to_vec())),
             _ => Err(DecodeError),
@@ -439,7 +457,7 @@ fn parse_status_request(place: Place, body: &mut Reader<'_>) -> Parsed<StatusReq
 
 fn emit_status_request(value: &StatusRequest, out: &mut Vec<u8>) -> Emitted {
     match value {
-        StatusRequest::Wanted => {}
+        StatusRequest::Wanted | StatusRequest::Accepted => {}
         StatusRequest::Response(response) => {
             out.push(STATUS_OCSP);
             put_vec(out, Prefix::U24, response)?;
@@ -492,6 +510,14 @@ fn parse_opaque(_: Place, body: &mut Reader<'_>) -> Parsed<Vec<u8>> {
 fn emit_opaque(body: &[u8], out: &mut Vec<u8>) -> Emitted {
     out.extend_from_slice(body);
     Ok(())
+}
+
+fn parse_bytes8(_: Place, body: &mut Reader<'_>) -> Parsed<Vec<u8>> {
+    Ok(not_empty(body.vec8()?)?.to_vec())
+}
+
+fn emit_bytes8(bytes: &[u8], out: &mut Vec<u8>) -> Emitted {
+    put_vec(out, Prefix::U8, bytes)
 }
 
 fn parse_alpn(_: Place, body: &mut Reader<'_>) -> Parsed<Vec<Vec<u8>>> {
@@ -595,6 +621,27 @@ fn parse_nothing(_: Place, _: &mut Reader<'_>) -> Parsed<()> {
 
 fn emit_nothing(_: &(), _: &mut Vec<u8>) -> Emitted {
     Ok(())
+}
+
+fn parse_next_protocols(place: Place, body: &mut Reader<'_>) -> Parsed<Vec<Vec<u8>>> {
+    match place {
+        Place::ClientHello => Ok(Vec::new()),
+        _ => Reader::new(body.rest()).all(|list| Ok(not_empty(list.vec8()?)?.to_vec())),
+    }
+}
+
+fn emit_next_protocols(protocols: &[Vec<u8>], out: &mut Vec<u8>) -> Emitted {
+    protocols
+        .iter()
+        .try_for_each(|protocol| put_vec(out, Prefix::U8, protocol))
+}
+
+fn parse_renegotiation(_: Place, body: &mut Reader<'_>) -> Parsed<Vec<u8>> {
+    Ok(body.vec8()?.to_vec())
+}
+
+fn emit_renegotiation(value: &[u8], out: &mut Vec<u8>) -> Emitted {
+    put_vec(out, Prefix::U8, value)
 }
 
 fn share_entry(reader: &mut Reader<'_>) -> Parsed<KeyShareEntry> {

@@ -164,6 +164,11 @@ impl ServerHello {
         Extensions::parse(self.place(), &self.extension_block, Some(offered))
     }
 
+    /// The extensions, as those of TLS 1.2 and before.
+    pub fn extensions12(&self, offered: &Offered) -> Result<Extensions, Error> {
+        Extensions::parse(Place::ServerHello12, &self.extension_block, Some(offered))
+    }
+
     /// Type and body of each extension as they came.
     pub fn raw_extensions(&self) -> Vec<(u16, Vec<u8>)> {
         let one = |reader: &mut Reader<'_>| Ok((reader.u16()?, reader.vec16()?.to_vec()));

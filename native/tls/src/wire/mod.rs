@@ -16,3 +16,4 @@ pub mod codec;
 pub mod extension;
 pub mod hello;
 pub mod message;
+pub mod message12;
