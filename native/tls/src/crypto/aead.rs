@@ -2,7 +2,7 @@
 //! (RFC 6655 section 3 for the 8 byte tag).
 
 use super::Secret;
-use aes::Aes128;
+use aes::{Aes128, Aes256};
 use ccm::aead::generic_array::GenericArray;
 use ccm::aead::{AeadInPlace, KeyInit};
 use ccm::consts::{U12, U16, U8};
@@ -28,6 +28,10 @@ pub enum AeadAlg {
     Aes128Ccm,
     /// AEAD_AES_128_CCM_8
     Aes128Ccm8,
+    /// AEAD_AES_256_CCM
+    Aes256Ccm,
+    /// AEAD_AES_256_CCM_8
+    Aes256Ccm8,
 }
 
 impl AeadAlg {
@@ -35,15 +39,24 @@ impl AeadAlg {
     pub const fn key_len(self) -> usize {
         match self {
             Self::Aes128Gcm | Self::Aes128Ccm | Self::Aes128Ccm8 => 16,
-            Self::Aes256Gcm | Self::ChaCha20Poly1305 => 32,
+            Self::Aes256Gcm | Self::ChaCha20Poly1305 | Self::Aes256Ccm | Self::Aes256Ccm8 => 32,
         }
     }
 
     /// Tag length in bytes.
     pub const fn tag_len(self) -> usize {
         match self {
-            Self::Aes128Ccm8 => 8,
+            Self::Aes128Ccm8 | Self::Aes256Ccm8 => 8,
             _ => 16,
+        }
+    }
+
+    /// TLS 1.2: how much of the nonce comes from the key block (RFC 5288 section 3, RFC 6655 section 3, RFC 7905 section 2);
+    /// what is missing to `NONCE_LEN` stands in the record.
+    pub const fn fixed_iv_len(self) -> usize {
+        match self {
+            Self::ChaCha20Poly1305 => NONCE_LEN,
+            _ => 4,
         }
     }
 
@@ -60,6 +73,8 @@ impl AeadAlg {
             Self::ChaCha20Poly1305 => on_ring(&ring_aead::CHACHA20_POLY1305)?,
             Self::Aes128Ccm => Inner::Ccm(Box::new(ccm::Ccm::new_from_slice(bytes).ok()?)),
             Self::Aes128Ccm8 => Inner::Ccm8(Box::new(ccm::Ccm::new_from_slice(bytes).ok()?)),
+            Self::Aes256Ccm => Inner::Ccm256(Box::new(ccm::Ccm::new_from_slice(bytes).ok()?)),
+            Self::Aes256Ccm8 => Inner::Ccm256Tag8(Box::new(ccm::Ccm::new_from_slice(bytes).ok()?)),
         };
         Some(AeadKey { alg: self, inner })
     }
@@ -75,6 +90,8 @@ enum Inner {
     Ring(Box<ring_aead::LessSafeKey>),
     Ccm(Box<ccm::Ccm<Aes128, U16, U12>>),
     Ccm8(Box<ccm::Ccm<Aes128, U8, U12>>),
+    Ccm256(Box<ccm::Ccm<Aes256, U16, U12>>),
+    Ccm256Tag8(Box<ccm::Ccm<Aes256, U8, U12>>),
 }
 
 impl fmt::Debug for AeadKey {
@@ -121,6 +138,14 @@ impl AeadKey {
                 let tag = seal_ccm(&**key, nonce, aad, data)?;
                 buffer.extend_from_slice(&tag);
             }
+            Inner::Ccm256(key) => {
+                let tag = seal_ccm(&**key, nonce, aad, data)?;
+                buffer.extend_from_slice(&tag);
+            }
+            Inner::Ccm256Tag8(key) => {
+                let tag = seal_ccm(&**key, nonce, aad, data)?;
+                buffer.extend_from_slice(&tag);
+            }
         }
         Ok(())
     }
@@ -144,6 +169,8 @@ impl AeadKey {
                 .map_err(|_| AeadFailed),
             Inner::Ccm(key) => open_ccm(&**key, nonce, aad, data),
             Inner::Ccm8(key) => open_ccm(&**key, nonce, aad, data),
+            Inner::Ccm256(key) => open_ccm(&**key, nonce, aad, data),
+            Inner::Ccm256Tag8(key) => open_ccm(&**key, nonce, aad, data),
         }
     }
 }
@@ -186,12 +213,14 @@ mod tests {
     use crate::crypto::testing::hex;
     use proptest::prelude::*;
 
-    const ALL: [AeadAlg; 5] = [
+    const ALL: [AeadAlg; 7] = [
         AeadAlg::Aes128Gcm,
         AeadAlg::Aes256Gcm,
         AeadAlg::ChaCha20Poly1305,
         AeadAlg::Aes128Ccm,
         AeadAlg::Aes128Ccm8,
+        AeadAlg::Aes256Ccm,
+        AeadAlg::Aes256Ccm8,
     ];
 
     fn key(alg: AeadAlg, bytes: &[u8]) -> AeadKey {

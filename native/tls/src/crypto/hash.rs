@@ -1,15 +1,25 @@
-//! Hash functions of the cipher suites, and HMAC and HKDF over them (RFC 2104, RFC 5869).
+//! Hash functions of the cipher suites and of old versions, and HMAC and HKDF over them (RFC 2104, RFC 5869).
 //!
-//! Digests run on ring; HMAC runs on aws-lc, whose contexts are wiped when they are dropped.
+//! Digests run on ring; HMAC runs on aws-lc, whose contexts are wiped when they are dropped. MD5, which neither has, is
+//! RustCrypto's.
 
 use super::Secret;
 use aws_lc_rs::hmac;
 use core::fmt;
+use md5::{Digest as _, Md5};
 use ring::digest;
+use zeroize::Zeroizing;
 
-/// A hash function that a cipher suite may name.
+/// A hash function that a cipher suite or a version may name.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
 pub enum HashAlg {
+    /// MD5 (RFC 1321): PRF and MACs of TLS 1.0 and 1.1.
+    Md5,
+    /// SHA-1 (FIPS 180-4): the same.
+    Sha1,
+    /// MD5 followed by SHA-1: transcripts of TLS 1.0 and 1.1 (RFC 4346 section 7.4.9). Its HMAC, which nothing names, is
+    /// that of both, one after the other.
+    Md5Sha1,
     /// SHA-256 (FIPS 180-4).
     Sha256,
     /// SHA-384 (FIPS 180-4).
@@ -24,6 +34,9 @@ impl HashAlg {
     #[allow(clippy::len_without_is_empty)]
     pub const fn len(self) -> usize {
         match self {
+            Self::Md5 => 16,
+            Self::Sha1 => 20,
+            Self::Md5Sha1 => 36,
             Self::Sha256 => 32,
             Self::Sha384 => 48,
         }
@@ -40,10 +53,16 @@ impl HashAlg {
 
     /// A running hash.
     pub fn start(self) -> HashContext {
-        HashContext(digest::Context::new(match self {
-            Self::Sha256 => &digest::SHA256,
-            Self::Sha384 => &digest::SHA384,
-        }))
+        let sha = |alg| Some(digest::Context::new(alg));
+        let md5 = || Some(Md5::new());
+        let (md5, sha) = match self {
+            Self::Md5 => (md5(), None),
+            Self::Sha1 => (None, sha(&digest::SHA1_FOR_LEGACY_USE_ONLY)),
+            Self::Md5Sha1 => (md5(), sha(&digest::SHA1_FOR_LEGACY_USE_ONLY)),
+            Self::Sha256 => (None, sha(&digest::SHA256)),
+            Self::Sha384 => (None, sha(&digest::SHA384)),
+        };
+        HashContext { md5, sha }
     }
 
     /// HMAC of the parts' concatenation.
@@ -73,7 +92,7 @@ impl HashAlg {
             }
             context.update(&[counter]);
             block.wipe();
-            block = Digest::new(context.sign().as_ref());
+            block = context.sign();
             piece.copy_from_slice(block.as_ref().get(..piece.len())?);
         }
         block.wipe();
@@ -82,45 +101,131 @@ impl HashAlg {
 }
 
 /// An HMAC key with its padded blocks already hashed in.
-struct HmacKey(hmac::Key);
+pub struct HmacKey {
+    md5: Option<Box<HmacMd5>>,
+    sha: Option<hmac::Key>,
+}
+
+/// MD5 after the inner and after the outer padded key.
+#[derive(Clone)]
+struct HmacMd5 {
+    inner: Md5,
+    outer: Md5,
+}
+
+impl HmacMd5 {
+    fn new(key: &[u8]) -> Self {
+        const BLOCK: usize = 64;
+        let mut block = Zeroizing::new([0u8; BLOCK]);
+        let hashed = Zeroizing::new(<[u8; 16]>::from(Md5::digest(key)));
+        let key = if key.len() > BLOCK { &hashed[..] } else { key };
+        for (to, byte) in block.iter_mut().zip(key) {
+            *to = *byte;
+        }
+        let padded =
+            |pad: u8| Md5::new_with_prefix(Zeroizing::new(block.map(|byte| byte ^ pad)).as_slice());
+        Self {
+            inner: padded(0x36),
+            outer: padded(0x5c),
+        }
+    }
+}
 
 impl HmacKey {
-    fn new(alg: HashAlg, key: &[u8]) -> Self {
-        Self(hmac::Key::new(
-            match alg {
-                HashAlg::Sha256 => hmac::HMAC_SHA256,
-                HashAlg::Sha384 => hmac::HMAC_SHA384,
-            },
-            key,
-        ))
+    /// Of any length.
+    pub fn new(alg: HashAlg, key: &[u8]) -> Self {
+        let sha = |alg| Some(hmac::Key::new(alg, key));
+        let md5 = || Some(Box::new(HmacMd5::new(key)));
+        let (md5, sha) = match alg {
+            HashAlg::Md5 => (md5(), None),
+            HashAlg::Sha1 => (None, sha(hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY)),
+            HashAlg::Md5Sha1 => (md5(), sha(hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY)),
+            HashAlg::Sha256 => (None, sha(hmac::HMAC_SHA256)),
+            HashAlg::Sha384 => (None, sha(hmac::HMAC_SHA384)),
+        };
+        Self { md5, sha }
     }
 
-    fn start(&self) -> hmac::Context {
-        hmac::Context::with_key(&self.0)
+    fn start(&self) -> HmacContext {
+        HmacContext {
+            md5: self.md5.as_deref().cloned(),
+            sha: self.sha.as_ref().map(hmac::Context::with_key),
+        }
     }
 
-    fn sign(&self, parts: &[&[u8]]) -> Digest {
+    /// HMAC of the parts' concatenation.
+    pub fn sign(&self, parts: &[&[u8]]) -> Digest {
         let mut context = self.start();
         for part in parts {
             context.update(part);
         }
-        Digest::new(context.sign().as_ref())
+        context.sign()
+    }
+}
+
+impl fmt::Debug for HmacKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("HmacKey(..)")
+    }
+}
+
+/// An HMAC in progress.
+struct HmacContext {
+    md5: Option<HmacMd5>,
+    sha: Option<hmac::Context>,
+}
+
+impl HmacContext {
+    fn update(&mut self, data: &[u8]) {
+        if let Some(md5) = &mut self.md5 {
+            md5.inner.update(data);
+        }
+        if let Some(sha) = &mut self.sha {
+            sha.update(data);
+        }
+    }
+
+    fn sign(self) -> Digest {
+        let mut digest = Digest::default();
+        if let Some(HmacMd5 { inner, mut outer }) = self.md5 {
+            outer.update(inner.finalize());
+            digest.append(&outer.finalize());
+        }
+        if let Some(sha) = self.sha {
+            digest.append(sha.sign().as_ref());
+        }
+        digest
     }
 }
 
 /// A hash in progress; the transcript's.
 #[derive(Clone)]
-pub struct HashContext(digest::Context);
+pub struct HashContext {
+    md5: Option<Md5>,
+    sha: Option<digest::Context>,
+}
 
 impl HashContext {
     /// Appends `data`.
     pub fn update(&mut self, data: &[u8]) {
-        self.0.update(data);
+        if let Some(md5) = &mut self.md5 {
+            md5.update(data);
+        }
+        if let Some(sha) = &mut self.sha {
+            sha.update(data);
+        }
     }
 
     /// The digest of all that went in.
     pub fn finish(self) -> Digest {
-        Digest::new(self.0.finish().as_ref())
+        let mut digest = Digest::default();
+        if let Some(md5) = self.md5 {
+            digest.append(&md5.finalize());
+        }
+        if let Some(sha) = self.sha {
+            digest.append(sha.finish().as_ref());
+        }
+        digest
     }
 
     /// The digest so far, going on.
@@ -143,17 +248,20 @@ pub struct Digest {
 }
 
 impl Digest {
-    /// At most `MAX_DIGEST_LEN` bytes are taken; every algorithm of `HashAlg` gives at most that.
-    fn new(from: &[u8]) -> Self {
-        let mut digest = Self::default();
-        for (to, byte) in digest.bytes.iter_mut().zip(from) {
+    /// At most `MAX_DIGEST_LEN` bytes in all are taken; every algorithm of `HashAlg` gives at most that.
+    fn append(&mut self, from: &[u8]) {
+        let free = self
+            .bytes
+            .get_mut(usize::from(self.len)..)
+            .unwrap_or_default();
+        let taken = from.len().min(free.len());
+        for (to, byte) in free.iter_mut().zip(from) {
             *to = *byte;
         }
-        digest.len = from.len().min(MAX_DIGEST_LEN) as u8;
-        digest
+        self.len = self.len.saturating_add(taken as u8);
     }
 
-    fn wipe(&mut self) {
+    pub(crate) fn wipe(&mut self) {
         zeroize::Zeroize::zeroize(&mut self.bytes);
         self.len = 0;
     }

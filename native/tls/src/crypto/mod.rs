@@ -13,9 +13,12 @@
 )]
 
 pub mod aead;
+pub mod cbc;
 pub mod hash;
 pub mod kx;
+pub mod mac;
 pub mod sign;
+pub mod stream;
 pub mod suites;
 pub mod verify;
 

@@ -9,7 +9,7 @@ use super::transcript::Transcript;
 use super::{expect, Cx, Step};
 use crate::config::Config;
 use crate::connection::Info;
-use crate::crypto::suites::{suite, SuiteRow};
+use crate::crypto::suites::{suite_of, SuiteRow};
 use crate::crypto::Secret;
 use crate::enums::{
     CipherSuite, HandshakeType, NamedGroup, ProtocolVersion, Role, SignatureScheme,
@@ -39,7 +39,7 @@ pub(super) fn start(cx: &mut Cx<'_>) -> Result<Step, Error> {
         .cipher_suites
         .iter()
         .copied()
-        .filter(|id| suite(*id).is_some())
+        .filter(|id| suite_of(*id, TLS13).is_some())
         .collect();
     if !config.versions.contains(&TLS13) || suites.is_empty() || config.groups.is_empty() {
         return Err(LocalFailure::Configuration.into());
@@ -245,7 +245,7 @@ impl WaitServerHello {
         {
             return Err(Offence::CipherChanged.into());
         }
-        suite(reply.cipher_suite).ok_or(Offence::CipherNotOffered.into())
+        suite_of(reply.cipher_suite, TLS13).ok_or(Offence::CipherNotOffered.into())
     }
 
     /// RFC 8446 section 4.1.4.

@@ -2,7 +2,7 @@
 
 use super::credential::{self, Selected, Wanted};
 use crate::config::Config;
-use crate::crypto::suites::{suite, SuiteRow};
+use crate::crypto::suites::{suite_of, SuiteRow};
 use crate::enums::{CipherSuite, NamedGroup, ProtocolVersion, Role};
 use crate::error::{Error, Offence};
 use crate::wire::extension::{Extensions, KeyShareEntry, PreSharedKey};
@@ -157,7 +157,7 @@ fn choose_suite(config: &Config, offered: &[CipherSuite]) -> Option<&'static Sui
     first
         .iter()
         .filter(|id| second.contains(id))
-        .find_map(|id| suite(*id))
+        .find_map(|id| suite_of(*id, ProtocolVersion::TLS13))
 }
 
 /// Our most preferred common group that has a share, else our most preferred common group.

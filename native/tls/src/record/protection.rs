@@ -25,7 +25,8 @@ impl Tls13Key {
         secret: TrafficSecret,
     ) -> Result<Self, RecordError> {
         let (key, iv) = secret.keys(suite);
-        let key = suite.aead.key(&key).ok_or(RecordError::NoKeys)?;
+        let aead = suite.aead().ok_or(RecordError::NoKeys)?;
+        let key = aead.key(&key).ok_or(RecordError::NoKeys)?;
         Ok(Self {
             suite,
             secret,
@@ -33,6 +34,10 @@ impl Tls13Key {
             iv: Zeroizing::new(iv),
             sequence: 0,
         })
+    }
+
+    pub(super) fn tag_len(&self) -> usize {
+        self.key.alg().tag_len()
     }
 
     pub(super) fn suite(&self) -> &'static SuiteRow {

@@ -124,7 +124,7 @@ impl RecordWriter {
             Protection::Tls13(key) => (
                 ContentType::APPLICATION_DATA,
                 ProtocolVersion::TLS12.0,
-                content_len + 1 + key.suite().aead.tag_len(),
+                content_len + 1 + key.tag_len(),
             ),
         };
         let ([v1, v2], [l1, l2]) = (version.to_be_bytes(), (len as u16).to_be_bytes());

@@ -9,4 +9,5 @@
     )
 )]
 
+pub mod tls12;
 pub mod tls13;

@@ -211,7 +211,7 @@ impl TrafficSecret {
 
     /// Key and IV (RFC 8446 section 7.3).
     pub fn keys(&self, suite: &SuiteRow) -> (Secret, [u8; NONCE_LEN]) {
-        let key = expand_secret(self.hash, &self.secret, "key", &[], suite.aead.key_len());
+        let key = expand_secret(self.hash, &self.secret, "key", &[], suite.cipher.key_len());
         let mut iv = [0; NONCE_LEN];
         expand_label(self.hash, &self.secret, "iv", &[], &mut iv);
         (key, iv)
