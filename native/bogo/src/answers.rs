@@ -74,6 +74,17 @@ pub fn answer(
         | Query::KxRespond { group, .. } => {
             return Err(Failure::Unimplemented(format!("group {group:?}")));
         }
+        Query::SessionLookup { .. } => Answer::Session(None),
+        Query::PskLookup { .. }
+        | Query::SrpClient { .. }
+        | Query::SrpServer { .. }
+        | Query::SrpAgree { .. }
+        | Query::DhGenerate { .. }
+        | Query::DhAgree { .. }
+        | Query::RsaDecrypt { .. }
+        | Query::EcdhStatic { .. } => {
+            return Err(Failure::Unimplemented("a key exchange of TLS 1.2".into()));
+        }
     })
 }
 

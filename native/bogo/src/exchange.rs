@@ -137,7 +137,11 @@ fn check_handshake(link: &Link, options: &Options) -> Result<(), Failure> {
     }
     same("version", options.expect_version, info.version.0)?;
     same("cipher suite", options.expect_cipher, info.cipher_suite.0)?;
-    same("group", options.expect_curve, info.group.0)?;
+    same(
+        "group",
+        options.expect_curve,
+        info.group.map_or(0, |group| group.0),
+    )?;
     let signed_by = info.signature_scheme.map_or(0, |scheme| scheme.0);
     same(
         "peer's signature scheme",

@@ -130,6 +130,7 @@ impl Setup {
             status_request: options.ocsp_stapling && !options.server,
             ask_hello: options.server,
             key_log: true,
+            ..Config::default()
         };
         Ok(Self {
             config: Arc::new(config),

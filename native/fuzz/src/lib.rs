@@ -68,12 +68,13 @@ fn config(choice: u8) -> Config {
         status_request: on(2),
         ask_hello: on(3),
         key_log: on(0),
+        ..Config::default()
     }
 }
 
 /// A client.
 pub fn client(choice: u8) -> Connection {
-    let params = ClientParams { server_name: Some(b"fuzz.test".to_vec()), verify_name: None };
+    let params = ClientParams { server_name: Some(b"fuzz.test".to_vec()), ..Default::default() };
     Connection::client(Arc::new(config(choice)), params, Box::new(Fixed(1)))
 }
 

@@ -7,7 +7,7 @@ rustler::atoms! {
     // what a step gives
     send, event, data, ask, heavy, fatal, flush,
     // events
-    connected, key_log, key_update, closed, warning, session_ticket, lifetime, age_add, nonce, ticket, max_early_data,
+    connected, session, id, ems, renegotiated, renegotiation, refused, key_log, key_update, closed, warning, session_ticket, lifetime, age_add, nonce, ticket, max_early_data,
     // fatal
     origin, local, peer, alert, state, cause,
     // info
@@ -15,6 +15,7 @@ rustler::atoms! {
     own_credential, hrr,
     // queries
     client_hello, server_hello, peer_certificate, sign, verify_signature, kx_generate, kx_agree, kx_respond,
+    session_lookup, psk_lookup, srp_client, srp_server, srp_agree, dh_generate, dh_agree, rsa_decrypt, ecdh_static,
     versions, cipher_suites, groups, signature_algs, signature_algs_cert, extensions,
     // answers and actions
     continue_ = "continue", use_config, abort, bytes, secret, verified, kx_response, close_notify, update_keys,

@@ -48,6 +48,7 @@ fn client<'a>(
         ClientParams {
             server_name,
             verify_name,
+            session: None,
         },
         Box::new(SystemRandom),
     );

@@ -90,7 +90,10 @@ pub fn info<'a>(env: Env<'a>, info: &Info) -> Term<'a> {
         &[
             (atoms::version(), info.version.0.encode(env)),
             (atoms::cipher_suite(), info.cipher_suite.0.encode(env)),
-            (atoms::group(), info.group.0.encode(env)),
+            (
+                atoms::group(),
+                optional(env, info.group, |group| group.0.encode(env)),
+            ),
             (
                 atoms::signature_scheme(),
                 optional(env, info.signature_scheme, |scheme| scheme.0.encode(env)),
@@ -159,6 +162,30 @@ pub fn event<'a>(env: Env<'a>, event: &Event) -> Term<'a> {
             );
             (atoms::session_ticket(), map).encode(env)
         }
+        Event::Session(session) => {
+            // What does not fit its length fields cannot be kept.
+            let data = session.to_bytes().ok();
+            let map = map(
+                env,
+                &[
+                    (atoms::id(), copy(env, &session.session_id)),
+                    (
+                        atoms::data(),
+                        optional(env, data, |data| copy(env, data.as_ref())),
+                    ),
+                    (atoms::version(), session.version.0.encode(env)),
+                    (atoms::cipher_suite(), session.suite.0.encode(env)),
+                    (
+                        atoms::server_name(),
+                        optional(env, session.server_name.as_ref(), |name| copy(env, name)),
+                    ),
+                    (atoms::ems(), session.extended_master_secret.encode(env)),
+                ],
+            );
+            (atoms::session(), map).encode(env)
+        }
+        Event::Renegotiated(what) => (atoms::renegotiated(), info(env, what)).encode(env),
+        Event::RenegotiationRefused => (atoms::renegotiation(), atoms::refused()).encode(env),
     };
     (atoms::event(), event).encode(env)
 }
@@ -242,6 +269,61 @@ pub fn query<'a>(env: Env<'a>, query: &Query) -> Term<'a> {
         Query::KxRespond { group, peer_share } => {
             (atoms::kx_respond(), group.0, copy(env, peer_share)).encode(env)
         }
+        Query::SessionLookup {
+            session_id,
+            server_name,
+        } => (
+            atoms::session_lookup(),
+            copy(env, session_id),
+            optional(env, server_name.as_ref(), |name| copy(env, name)),
+        )
+            .encode(env),
+        Query::PskLookup { identity } => (atoms::psk_lookup(), copy(env, identity)).encode(env),
+        Query::SrpClient {
+            user,
+            prime,
+            generator,
+            salt,
+            peer_public,
+        } => (
+            atoms::srp_client(),
+            copy(env, user),
+            copy(env, prime),
+            copy(env, generator),
+            copy(env, salt),
+            copy(env, peer_public),
+        )
+            .encode(env),
+        Query::SrpServer { user } => (atoms::srp_server(), copy(env, user)).encode(env),
+        Query::SrpAgree { peer_public } => (atoms::srp_agree(), copy(env, peer_public)).encode(env),
+        Query::DhGenerate { prime, generator } => {
+            (atoms::dh_generate(), copy(env, prime), copy(env, generator)).encode(env)
+        }
+        Query::DhAgree {
+            prime,
+            generator,
+            peer_public,
+        } => (
+            atoms::dh_agree(),
+            copy(env, prime),
+            copy(env, generator),
+            copy(env, peer_public),
+        )
+            .encode(env),
+        Query::RsaDecrypt { key_id, ciphertext } => {
+            (atoms::rsa_decrypt(), *key_id, copy(env, ciphertext)).encode(env)
+        }
+        Query::EcdhStatic {
+            key_id,
+            group,
+            peer_public,
+        } => (
+            atoms::ecdh_static(),
+            *key_id,
+            group.0,
+            copy(env, peer_public),
+        )
+            .encode(env),
     };
     (atoms::ask(), query).encode(env)
 }

@@ -363,6 +363,7 @@ fn read_config(map: Term) -> Result<ConfigObject, BadField> {
         status_request: f.flag(atoms::status_request())?,
         ask_hello: f.flag(atoms::ask_hello())?,
         key_log: f.flag(atoms::key_log())?,
+        ..Config::default()
     };
     if map.map_size().ok() != Some(fields.read) {
         // A field that this library does not know would be an option accepted and ignored.

@@ -331,7 +331,7 @@ fn config(credentials: Vec<Arc<CertifiedKey>>, native_verify: Option<NativeVerif
         native_verify,
         status_request: false,
         ask_hello: false,
-        key_log: false,
+        ..Config::default()
     }
 }
 
@@ -357,6 +357,7 @@ impl Implementation for Core {
         let params = ClientParams {
             server_name: Some(name.clone()),
             verify_name: Some(VerifyName::Dns(name)),
+            session: None,
         };
         let mut client = Connection::client(self.client.clone(), params, Box::new(SystemRandom));
         let mut server = Connection::server(self.server.clone(), Box::new(SystemRandom));

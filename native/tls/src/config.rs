@@ -3,7 +3,7 @@
 //! The Erlang side has validated and defaulted every value; this is the outcome in wire terms.
 
 use crate::crypto::sign::CertifiedKey;
-use crate::enums::{CipherSuite, NamedGroup, ProtocolVersion, SignatureScheme};
+use crate::enums::{BeastMitigation, CipherSuite, NamedGroup, ProtocolVersion, SignatureScheme};
 use crate::x509::TrustStore;
 use std::sync::Arc;
 
@@ -53,6 +53,107 @@ pub struct Config {
     pub ask_hello: bool,
     /// Emit `Event::KeyLog`.
     pub key_log: bool,
+
+    // ---- TLS 1.0 to 1.2 ----
+    /// Curves for ECDHE and ECDH below TLS 1.3 (`eccs`), most preferred first.
+    pub curves: Vec<NamedGroup>,
+    /// Server: choose by own order of curves (`honor_ecc_order`).
+    pub honor_ecc_order: bool,
+    /// Server: the group for ephemeral Diffie-Hellman; without it no suite with DHE is chosen.
+    pub dh: Option<DhParams>,
+    /// Server: may a client ask for a renegotiation?
+    pub client_renegotiation: bool,
+    /// Client: send TLS_FALLBACK_SCSV (RFC 7507).
+    pub fallback: bool,
+    /// Sending with CBC suites of TLS 1.0.
+    pub beast_mitigation: BeastMitigation,
+    /// Check the padding's bytes of CBC records of TLS 1.0.
+    pub padding_check: bool,
+    /// Client: the identity to send with PSK suites. Server: the hint (RFC 4279).
+    pub psk_identity: Option<Vec<u8>>,
+    /// Client: user name for SRP suites (RFC 5054). The password is the world's to know (`Query::SrpClient`).
+    pub srp_identity: Option<Vec<u8>>,
+    /// The world knows the secrets of PSK identities and SRP users (`Query::PskLookup`, `Query::SrpServer`). Without it
+    /// PSK suites are neither offered nor chosen, SRP suites not chosen.
+    pub user_lookup: bool,
+    /// Next protocol negotiation.
+    pub npn: Option<Npn>,
+    /// Offer and honour extended_master_secret (RFC 7627).
+    pub extended_master_secret: bool,
+    /// What a session depends on beside the protocol: a digest over verification settings, trust store and such. A session
+    /// resumes only under the scope that it was made under.
+    pub session_scope: Vec<u8>,
+    /// Server: give out session ids and resume sessions (`Query::SessionLookup`). Client: say when there is a session to
+    /// keep.
+    pub reuse_sessions: bool,
+}
+
+/// A group for ephemeral Diffie-Hellman, both numbers big-endian.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DhParams {
+    /// dh_p
+    pub prime: Vec<u8>,
+    /// dh_g
+    pub generator: Vec<u8>,
+}
+
+/// Next protocol negotiation (draft-agl-tls-nextprotoneg-04).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Npn {
+    /// Server: the protocols to advertise.
+    Advertised(Vec<Vec<u8>>),
+    /// Client: how to choose.
+    Choose {
+        /// By our order, or else by the server's?
+        own_order: bool,
+        /// What we speak, most preferred first.
+        protocols: Vec<Vec<u8>>,
+        /// What to say when nothing is in common.
+        default: Vec<u8>,
+    },
+}
+
+impl Default for Config {
+    /// Nothing enabled, nothing limited but handshake messages.
+    fn default() -> Self {
+        Self {
+            versions: Vec::new(),
+            cipher_suites: Vec::new(),
+            honor_cipher_order: false,
+            groups: Vec::new(),
+            key_share_groups: Vec::new(),
+            signature_algs: Vec::new(),
+            signature_algs_cert: None,
+            alpn: Vec::new(),
+            max_fragment_length: None,
+            max_handshake_size: 256 * 1024,
+            key_update_at: u64::MAX,
+            middlebox_comp_mode: true,
+            cookie: true,
+            credentials: Vec::new(),
+            verify_peer: false,
+            fail_if_no_peer_cert: false,
+            certificate_authorities: None,
+            native_verify: None,
+            status_request: false,
+            ask_hello: false,
+            key_log: false,
+            curves: Vec::new(),
+            honor_ecc_order: false,
+            dh: None,
+            client_renegotiation: false,
+            fallback: false,
+            beast_mitigation: BeastMitigation::OneNMinusOne,
+            padding_check: true,
+            psk_identity: None,
+            srp_identity: None,
+            user_lookup: false,
+            npn: None,
+            extended_master_secret: true,
+            session_scope: Vec::new(),
+            reuse_sessions: false,
+        }
+    }
 }
 
 /// Options of the native certificate verification.

@@ -14,6 +14,7 @@ pub use tx::{Tamper, TamperFn};
 use crate::config::Config;
 use crate::crypto::Random;
 use crate::enums::{CipherSuite, NamedGroup, ProtocolVersion, Role, SignatureScheme};
+use crate::session::SavedSession;
 use std::sync::Arc;
 
 /// Both halves.
@@ -61,6 +62,8 @@ pub struct ClientParams {
     pub server_name: Option<Vec<u8>>,
     /// Whom the server's certificate must be issued to (native verification); `None`: not checked.
     pub verify_name: Option<VerifyName>,
+    /// The session to offer for resumption (TLS 1.2 and below).
+    pub session: Option<SavedSession>,
 }
 
 /// The identity that a server's certificate must be issued to.
@@ -81,8 +84,9 @@ pub struct Info {
     pub version: ProtocolVersion,
     /// Cipher suite.
     pub cipher_suite: CipherSuite,
-    /// Key exchange group.
-    pub group: NamedGroup,
+    /// Key exchange group; `None`: the key exchange of TLS 1.2 or below had none (RSA, PSK, SRP, Diffie-Hellman with
+    /// parameters of the server's own), or the session was resumed that had none.
+    pub group: Option<NamedGroup>,
     /// Scheme of the peer's CertificateVerify; `None`: the peer did not authenticate.
     pub signature_scheme: Option<SignatureScheme>,
     /// Scheme of our own CertificateVerify.
@@ -95,7 +99,8 @@ pub struct Info {
     pub max_fragment_length: Option<u16>,
     /// DER, leaf first, as sent; empty: the peer did not authenticate.
     pub peer_chain: Arc<[Vec<u8>]>,
-    /// legacy_session_id as the server echoed it; empty without middlebox compatibility (RFC 8446 appendix D.4).
+    /// TLS 1.3: legacy_session_id as the server echoed it; empty without middlebox compatibility (RFC 8446 appendix D.4).
+    /// Before: the session's id, empty if it cannot be resumed.
     pub session_id: Vec<u8>,
     /// random of the ClientHello.
     pub client_random: [u8; 32],
@@ -105,4 +110,10 @@ pub struct Info {
     pub own_credential: Option<usize>,
     /// Was there a HelloRetryRequest?
     pub hrr: bool,
+    /// Is it a session of an earlier connection?
+    pub resumed: bool,
+    /// RFC 7627; always so in TLS 1.3, whose secrets depend on the whole handshake.
+    pub extended_master_secret: bool,
+    /// The SRP user: server, as the client said; client, its own.
+    pub srp_username: Option<Vec<u8>>,
 }

@@ -344,6 +344,18 @@ code_points! {
     }
 }
 
+/// How a sender of TLS 1.0 keeps the IVs of its CBC records from being known beforehand (BEAST): each record's IV is the
+/// end of the record before it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
+pub enum BeastMitigation {
+    /// The first byte in a record of its own.
+    OneNMinusOne,
+    /// An empty record first.
+    ZeroN,
+    /// Not at all.
+    Disabled,
+}
+
 /// Which side of the connection this endpoint is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Role {

@@ -85,6 +85,7 @@ offences! {
     BadChangeCipherSpec => UNEXPECTED_MESSAGE, "a change_cipher_spec record that is not a single 1";
     EarlyChangeCipherSpec => UNEXPECTED_MESSAGE, "change_cipher_spec before the first hello";
     LateChangeCipherSpec => UNEXPECTED_MESSAGE, "change_cipher_spec after the handshake";
+    UnexpectedChangeCipherSpec => UNEXPECTED_MESSAGE, "change_cipher_spec in the middle of a handshake of TLS 1.2 or below";
     TooManyChangeCipherSpecs => UNEXPECTED_MESSAGE, "too many change_cipher_spec records";
     BadAlert => DECODE_ERROR, "an alert that is not two bytes";
     BadAlertLevel => ILLEGAL_PARAMETER, "an alert level that is neither warning nor fatal";

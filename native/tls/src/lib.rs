@@ -16,6 +16,7 @@ pub mod limits;
 pub mod query;
 pub mod record;
 pub mod schedule;
+pub mod session;
 pub mod wire;
 pub mod x509;
 

@@ -3,6 +3,7 @@
 use crate::config::Config;
 use crate::enums::*;
 use crate::error::Error;
+use crate::session::SavedSession;
 use std::borrow::Cow;
 use std::sync::Arc;
 
@@ -61,6 +62,12 @@ pub enum Event {
         /// max_early_data_size; 0 when the ticket allows none
         max_early_data: u32,
     },
+    /// A session that may be resumed (TLS 1.2 and below), right before `Connected` or `Renegotiated` of its handshake.
+    Session(Box<SavedSession>),
+    /// A renegotiation is complete.
+    Renegotiated(Box<crate::connection::Info>),
+    /// The peer does not want to renegotiate; the connection goes on as it was.
+    RenegotiationRefused,
 }
 
 /// What only the world can decide.
@@ -119,6 +126,77 @@ pub enum Query {
         /// key_exchange of the peer.
         peer_share: Vec<u8>,
     },
+    /// Server, TLS 1.2 and below: is there a session of this id? Answers: `Session`, `Abort`.
+    SessionLookup {
+        /// session_id of the ClientHello.
+        session_id: Vec<u8>,
+        /// host_name of its server_name.
+        server_name: Option<Vec<u8>>,
+    },
+    /// The pre-shared key (`Config::user_lookup`). Answers: `Secret`, `Unknown`, `Abort`.
+    PskLookup {
+        /// Client: the server's hint, empty without one. Server: the client's identity.
+        identity: Vec<u8>,
+    },
+    /// Client: SRP with these parameters of the server, which are checked. Answers: `KxResponse` (A and the premaster
+    /// secret), `Abort`.
+    SrpClient {
+        /// I; its password is the world's secret.
+        user: Vec<u8>,
+        /// N
+        prime: Vec<u8>,
+        /// g
+        generator: Vec<u8>,
+        /// s
+        salt: Vec<u8>,
+        /// B
+        peer_public: Vec<u8>,
+    },
+    /// Server: the parameters for an SRP user. The asked side keeps verifier and private key until `SrpAgree`.
+    /// Answers: `SrpParams`, `Unknown`, `Abort`.
+    SrpServer {
+        /// I
+        user: Vec<u8>,
+    },
+    /// Server: the premaster secret, from the key made by `SrpServer`. Answers: `Secret`, `Abort`.
+    SrpAgree {
+        /// A
+        peer_public: Vec<u8>,
+    },
+    /// Make a Diffie-Hellman key. The asked side keeps the private key until `DhAgree`. Answers: `Bytes(public)`, `Abort`.
+    DhGenerate {
+        /// dh_p
+        prime: Vec<u8>,
+        /// dh_g
+        generator: Vec<u8>,
+    },
+    /// The shared secret with the key made by `DhGenerate`. Answers: `Secret`, `Abort`.
+    DhAgree {
+        /// dh_p
+        prime: Vec<u8>,
+        /// dh_g
+        generator: Vec<u8>,
+        /// dh_Y of the peer, checked: more than 1, less than dh_p - 1.
+        peer_public: Vec<u8>,
+    },
+    /// Server: decrypt a premaster secret (RSAES-PKCS1-v1_5) with external key number `key_id`. Answers: `Secret` or
+    /// `Bytes`, the 48 bytes; all others count as failure, which nobody can tell from success.
+    RsaDecrypt {
+        /// The number given to `PrivateKey::external`.
+        key_id: u64,
+        /// What the client sent.
+        ciphertext: Vec<u8>,
+    },
+    /// Agree with the private key of our certificate (static ECDH), external key number `key_id`.
+    /// Answers: `Secret`, `Abort`.
+    EcdhStatic {
+        /// The number given to `PrivateKey::external`.
+        key_id: u64,
+        /// The curve.
+        group: NamedGroup,
+        /// The peer's point.
+        peer_public: Vec<u8>,
+    },
 }
 
 /// The answer to the query that stands open.
@@ -142,6 +220,21 @@ pub enum Answer {
         public: Vec<u8>,
         /// The shared secret.
         secret: crate::crypto::Secret,
+    },
+    /// The session asked for, if there is one.
+    Session(Option<Box<SavedSession>>),
+    /// There is no such identity; the ciphertext does not decrypt.
+    Unknown,
+    /// What a server sends to an SRP user.
+    SrpParams {
+        /// N
+        prime: Vec<u8>,
+        /// g
+        generator: Vec<u8>,
+        /// s
+        salt: Vec<u8>,
+        /// B
+        public: Vec<u8>,
     },
 }
 

@@ -19,7 +19,7 @@ fn a_client_and_a_server_connect_and_exchange_data() {
         let info = peer.info();
         assert_eq!(info.role, role);
         assert_eq!(info.cipher_suite, SUITES[0]);
-        assert_eq!(info.group, NamedGroup::X25519);
+        assert_eq!(info.group, Some(NamedGroup::X25519));
         assert_eq!(info.server_name.as_deref(), Some(HOST.as_bytes()));
         assert!(!info.hrr);
     }
@@ -40,7 +40,7 @@ fn every_suite_group_and_signature() {
                 };
                 let (client, server) = pair(client, server_config(identity));
                 assert_eq!(client.info().cipher_suite, *suite);
-                assert_eq!(server.info().group, *group);
+                assert_eq!(server.info().group, Some(*group));
                 assert_eq!(client.info().signature_scheme, Some(identity.scheme));
             }
         }
@@ -65,7 +65,7 @@ fn a_server_without_a_share_of_its_groups_asks_for_one() {
             let (client, server) = pair(client, server);
             for peer in [&client, &server] {
                 assert!(peer.info().hrr);
-                assert_eq!(peer.info().group, NamedGroup::SECP256R1);
+                assert_eq!(peer.info().group, Some(NamedGroup::SECP256R1));
             }
         }
     }
@@ -79,7 +79,7 @@ fn a_client_may_send_no_share_at_all() {
     };
     let (client, _) = pair(client, server_config(p256()));
     assert!(client.info().hrr);
-    assert_eq!(client.info().group, GROUPS[0]);
+    assert_eq!(client.info().group, Some(GROUPS[0]));
 }
 
 #[test]
@@ -516,6 +516,7 @@ fn a_certificate_for_another_name_or_time_is_asked_for() {
         let params = ClientParams {
             server_name: None,
             verify_name: Some(name),
+            session: None,
         };
         let config = Arc::new(client_config(p256()));
         let mut connection = Connection::client(config, params, Box::new(SystemRandom));

@@ -213,7 +213,7 @@ fn our_client_connects_to_rustls_over_every_suite_group_and_signature() {
                 talk_to(&mut ours, &mut theirs);
                 assert_data_flows(&mut ours, &mut theirs);
                 assert_eq!(ours.info().cipher_suite.0, u16::from(suite.suite()));
-                assert_eq!(ours.info().group, group);
+                assert_eq!(ours.info().group, Some(group));
                 assert_closes(&mut ours, &mut theirs);
             }
         }
@@ -230,7 +230,7 @@ fn rustls_connects_to_our_server_over_every_suite_group_and_signature() {
                 let mut ours = Peer::server(server_config(identity));
                 talk_to(&mut ours, &mut theirs);
                 assert_data_flows(&mut ours, &mut theirs);
-                assert_eq!(ours.info().group, group);
+                assert_eq!(ours.info().group, Some(group));
                 assert_closes(&mut ours, &mut theirs);
             }
         }
@@ -245,7 +245,7 @@ fn our_client_follows_the_hello_retry_request_of_rustls() {
     talk_to(&mut ours, &mut theirs);
     assert_data_flows(&mut ours, &mut theirs);
     assert!(ours.info().hrr);
-    assert_eq!(ours.info().group, NamedGroup::SECP384R1);
+    assert_eq!(ours.info().group, Some(NamedGroup::SECP384R1));
 }
 
 #[test]

@@ -3,12 +3,12 @@
 use super::{ClientParams, Info, Started, Tx};
 use crate::config::Config;
 use crate::crypto::{Random, Secret};
-use crate::enums::{AlertDescription, ContentType, Role};
+use crate::enums::{AlertDescription, ContentType, ProtocolVersion, Role};
 use crate::error::{Error, LocalFailure, Offence};
-use crate::handshake::{self, Advance, Common, Cx, Established, Park, State, Step};
+use crate::handshake::{self, Advance, Common, Cx, Established, Park, Spec, State, Step};
 use crate::query::{Answer, Event, Output};
 use crate::record::limits::{Budget, MAX_CHANGE_CIPHER_SPECS, MAX_WARNING_ALERTS};
-use crate::record::{HandshakeJoiner, Opened, RecordReader};
+use crate::record::{HandshakeJoiner, HandshakeMessage, Opened, RecordReader};
 use crate::wire::alert::{Alert, Level};
 use core::fmt;
 use std::collections::VecDeque;
@@ -19,8 +19,10 @@ pub struct Rx {
     role: Role,
     reader: RecordReader,
     joiner: HandshakeJoiner,
-    machine: Machine,
-    /// What only the handshake needs; gone afterwards.
+    phase: Phase,
+    /// The handshake under way: the first, or (TLS 1.2 and below) one more while the connection is established.
+    machine: Option<Machine>,
+    /// What only handshakes need; gone when no other can follow.
     common: Option<Box<Common>>,
     queue: VecDeque<Output>,
     info: Option<Arc<Info>>,
@@ -33,18 +35,26 @@ pub struct Rx {
     error: Option<Error>,
 }
 
-enum Machine {
+enum Phase {
     /// Nothing done yet.
     Start,
-    Waiting(State),
-    Parked(Park),
-    /// Parked at a query that was given out.
-    Asked(Park),
+    /// Before the first handshake is over.
+    Handshake,
     Established(Box<Established>),
     /// The peer's close_notify came.
     Closed(Box<Established>),
     Over,
 }
+
+enum Machine {
+    Waiting(State),
+    Parked(Park),
+    /// Parked at a query that was given out.
+    Asked(Park),
+}
+
+/// OTP's name of the state in which data flows.
+const CONNECTION: &str = "connection";
 
 /// How a step ended.
 enum Progress {
@@ -70,7 +80,8 @@ impl Rx {
             role,
             reader: RecordReader::new(),
             joiner: HandshakeJoiner::new(config.max_handshake_size),
-            machine: Machine::Start,
+            phase: Phase::Start,
+            machine: None,
             common: Some(Box::new(Common {
                 config,
                 params,
@@ -88,8 +99,8 @@ impl Rx {
     }
 
     pub(super) fn use_config(&mut self, config: Arc<Config>) -> Result<(), Started> {
-        match (&self.machine, &mut self.common) {
-            (Machine::Start, Some(common)) if self.reader.buffered() == 0 => {
+        match (&self.phase, &mut self.common) {
+            (Phase::Start, Some(common)) if self.reader.buffered() == 0 => {
                 self.joiner.set_max(config.max_handshake_size);
                 common.config = config;
                 Ok(())
@@ -107,7 +118,7 @@ impl Rx {
 
     /// Network input, any fragmentation. Feed again when `next` was `Idle` without an open question.
     pub fn feed(&mut self, input: &[u8]) {
-        if !matches!(self.machine, Machine::Over | Machine::Closed(_)) {
+        if !matches!(self.phase, Phase::Over | Phase::Closed(_)) {
             self.reader.feed(input);
         }
     }
@@ -124,9 +135,8 @@ impl Rx {
 
     /// The answer to `Output::Ask`. What follows from it comes out of `next`.
     pub fn answer(&mut self, tx: &mut Tx, answer: Answer) {
-        let machine = core::mem::replace(&mut self.machine, Machine::Over);
-        let result = match machine {
-            Machine::Asked(park) => match self.with_cx(tx, |cx| park.answer(cx, answer)) {
+        let result = match self.machine.take() {
+            Some(Machine::Asked(park)) => match self.with_cx(tx, |cx| park.answer(cx, answer)) {
                 Ok(step) => {
                     self.take_step(tx, step);
                     Ok(())
@@ -146,10 +156,9 @@ impl Rx {
     /// Established: opens whole application data records straight from `input`, appending to `out`, and keeps the rest.
     /// `Control`: other things came, or the connection is not (any longer) established; call `next` until `Idle`.
     pub fn open(&mut self, input: &[u8], out: &mut Vec<u8>) -> Opened {
-        let Machine::Established(established) = &mut self.machine else {
+        let Phase::Established(established) = &mut self.phase else {
             self.feed(input);
-            return if self.queue.is_empty()
-                && matches!(self.machine, Machine::Over | Machine::Closed(_))
+            return if self.queue.is_empty() && matches!(self.phase, Phase::Over | Phase::Closed(_))
             {
                 Opened::Data
             } else {
@@ -157,6 +166,23 @@ impl Rx {
             };
         };
         if !self.queue.is_empty() || self.error.is_some() {
+            self.reader.feed(input);
+            return Opened::Control;
+        }
+        let now = match &self.machine {
+            None => true,
+            Some(Machine::Waiting(state)) => state.takes_data(),
+            Some(Machine::Parked(_)) => false,
+            // Nothing can be done before the answer is there; then `next` has the data.
+            Some(Machine::Asked(_)) => {
+                self.reader.feed(input);
+                return Opened::Data;
+            }
+        };
+        if !now {
+            if input.is_empty() {
+                return Opened::Data;
+            }
             self.reader.feed(input);
             return Opened::Control;
         }
@@ -206,8 +232,8 @@ impl Rx {
         context: Option<&[u8]>,
         len: usize,
     ) -> Result<Secret, Error> {
-        match &self.machine {
-            Machine::Established(established) | Machine::Closed(established) => {
+        match &self.phase {
+            Phase::Established(established) | Phase::Closed(established) => {
                 established.export(label, context.unwrap_or(&[]), len)
             }
             _ => Err(LocalFailure::NotConnected.into()),
@@ -288,61 +314,75 @@ impl Rx {
     }
 
     fn step(&mut self, tx: &mut Tx, heavy: bool) -> Result<Progress, Error> {
-        let step = match core::mem::replace(&mut self.machine, Machine::Over) {
-            Machine::Over => return Ok(Progress::Idle),
-            Machine::Closed(established) => {
-                self.machine = Machine::Closed(established);
-                return Ok(Progress::Idle);
-            }
-            Machine::Asked(park) => {
-                self.machine = Machine::Asked(park);
-                return Ok(Progress::Idle);
-            }
-            Machine::Start => {
+        match self.phase {
+            Phase::Start => {
+                self.phase = Phase::Handshake;
                 let role = self.role;
-                self.with_cx(tx, |cx| handshake::start(role, cx))?
+                let step = self.with_cx(tx, |cx| handshake::start(role, cx))?;
+                self.take_step(tx, step);
+                return Ok(Progress::Again);
             }
-            Machine::Parked(park) => match self.with_cx(tx, |cx| park.advance(cx, heavy))? {
+            Phase::Handshake | Phase::Established(_) => {}
+            Phase::Closed(_) | Phase::Over => return Ok(Progress::Idle),
+        }
+        let step = match self.machine.take() {
+            Some(Machine::Asked(park)) => {
+                self.machine = Some(Machine::Asked(park));
+                return Ok(Progress::Idle);
+            }
+            Some(Machine::Parked(park)) => match self.with_cx(tx, |cx| park.advance(cx, heavy))? {
                 Advance::Step(step) => step,
                 Advance::Heavy(park) => {
-                    self.machine = Machine::Parked(park);
+                    self.machine = Some(Machine::Parked(park));
                     return Ok(Progress::Give(Output::Heavy));
                 }
                 Advance::Ask(query, park) => {
-                    self.machine = Machine::Asked(park);
+                    self.machine = Some(Machine::Asked(park));
                     return Ok(Progress::Give(Output::Ask(query)));
                 }
             },
-            Machine::Waiting(state) => match self.joiner.next()? {
+            Some(Machine::Waiting(state)) => match self.joiner.next()? {
                 Some(message) => self.with_cx(tx, |cx| state.handle(cx, message))?,
                 None => {
-                    self.machine = Machine::Waiting(state);
-                    return self.handshake_record();
+                    self.machine = Some(Machine::Waiting(state));
+                    return self.record(tx);
                 }
             },
-            Machine::Established(mut established) => match self.joiner.next()? {
-                Some(message) => {
-                    let generation = established.peer_generation();
-                    established.handle(
-                        &message,
-                        &mut self.reader,
-                        &self.joiner,
-                        tx,
-                        &mut self.queue,
-                    )?;
-                    if established.peer_generation() != generation && tx.has_key_log() {
-                        if let Some(secret) = self.reader.traffic_secret().cloned() {
-                            self.log_update(self.role.peer(), generation + 1, secret);
-                        }
-                    }
-                    self.machine = Machine::Established(established);
-                    return Ok(Progress::Again);
-                }
-                None => return self.established_record(established),
+            None => match self.joiner.next()? {
+                Some(message) => match self.later_message(tx, message)? {
+                    Some(step) => step,
+                    None => return Ok(Progress::Again),
+                },
+                None => return self.record(tx),
             },
         };
         self.take_step(tx, step);
         Ok(Progress::Again)
+    }
+
+    /// A handshake message after the handshake. It may begin another one.
+    fn later_message(
+        &mut self,
+        tx: &mut Tx,
+        message: HandshakeMessage,
+    ) -> Result<Option<Step>, Error> {
+        let Phase::Established(established) = &mut self.phase else {
+            return Err(Error::UnexpectedMessage(message.msg_type()));
+        };
+        let generation = established.peer_generation();
+        established.handle(
+            &message,
+            &mut self.reader,
+            &self.joiner,
+            tx,
+            &mut self.queue,
+        )?;
+        if established.peer_generation() != generation && tx.has_key_log() {
+            if let Some(secret) = self.reader.traffic_secret().cloned() {
+                self.log_update(self.role.peer(), generation + 1, secret);
+            }
+        }
+        Ok(None)
     }
 
     fn with_cx<T>(
@@ -364,28 +404,33 @@ impl Rx {
         match step {
             Step::Wait(state) => {
                 self.state_name = state.name();
-                self.machine = Machine::Waiting(state);
+                self.machine = Some(Machine::Waiting(state));
             }
             Step::Park(park) => {
                 if let Some(name) = park.state_name() {
                     self.state_name = name;
                 }
-                self.machine = Machine::Parked(park);
+                self.machine = Some(Machine::Parked(park));
             }
             Step::Done(established, info) => {
                 tx.open();
-                self.state_name = "connection";
-                self.queue
-                    .push_back(Output::Event(Event::Connected(info.clone())));
+                self.state_name = CONNECTION;
+                let event = match self.phase {
+                    Phase::Established(_) => Event::Renegotiated(info.clone()),
+                    _ => Event::Connected(info.clone()),
+                };
+                self.queue.push_back(Output::Event(event));
+                if info.version >= ProtocolVersion::TLS13 {
+                    self.common = None;
+                }
                 self.info = Some(Arc::new(*info));
-                self.common = None;
-                self.machine = Machine::Established(established);
+                self.phase = Phase::Established(established);
             }
         }
     }
 
-    /// One record while a handshake message is expected.
-    fn handshake_record(&mut self) -> Result<Progress, Error> {
+    /// One record.
+    fn record(&mut self, tx: &mut Tx) -> Result<Progress, Error> {
         let Some(record) = self.reader.next()? else {
             return Ok(Progress::Idle);
         };
@@ -399,41 +444,17 @@ impl Rx {
                 if record.payload != [1] {
                     return Err(Offence::BadChangeCipherSpec.into());
                 }
-                let before_hello =
-                    matches!(&self.machine, Machine::Waiting(state) if !state.compatibility());
-                if before_hello {
-                    return Err(Offence::EarlyChangeCipherSpec.into());
-                }
-                self.change_cipher_specs
-                    .spend()
-                    .map_err(|_| Offence::TooManyChangeCipherSpecs)?;
+                self.change_cipher_spec(tx)?;
             }
-            _ => return Err(Offence::EarlyApplicationData.into()),
-        }
-        Ok(Progress::Again)
-    }
-
-    /// One record after the handshake.
-    fn established_record(&mut self, mut established: Box<Established>) -> Result<Progress, Error> {
-        let Some(record) = self.reader.next()? else {
-            self.machine = Machine::Established(established);
-            return Ok(Progress::Idle);
-        };
-        match record.content_type {
-            ContentType::HANDSHAKE => self.joiner.push(record.payload)?,
-            ContentType::ALERT => {
-                let alert = Alert::parse(record.payload)?;
-                if alert.description == AlertDescription::CLOSE_NOTIFY {
-                    self.reader = RecordReader::new();
-                    self.queue.push_back(Output::Event(Event::PeerClosed));
-                    self.machine = Machine::Closed(established);
-                    return Ok(Progress::Again);
-                }
-                self.alert(alert)?;
-            }
-            ContentType::APPLICATION_DATA => {
+            _ => {
+                let Phase::Established(established) = &mut self.phase else {
+                    return Err(Offence::EarlyApplicationData.into());
+                };
                 if !self.joiner.is_aligned() {
                     return Err(Offence::InterleavedRecord.into());
+                }
+                if matches!(&self.machine, Some(Machine::Waiting(state)) if !state.takes_data()) {
+                    return Err(Offence::EarlyApplicationData.into());
                 }
                 if !record.payload.is_empty() {
                     self.queue.push_back(Output::Data(record.payload.to_vec()));
@@ -441,35 +462,67 @@ impl Rx {
                     self.warnings.reset();
                 }
             }
-            _ => return Err(Offence::LateChangeCipherSpec.into()),
         }
-        self.machine = Machine::Established(established);
         Ok(Progress::Again)
     }
 
-    /// Any alert but a close_notify after the handshake. Only user_canceled does not end the connection; the level says
-    /// nothing (RFC 8446 section 6), except before the peer is known to speak TLS 1.3.
+    fn change_cipher_spec(&mut self, tx: &mut Tx) -> Result<(), Error> {
+        let Some(Machine::Waiting(state)) = self.machine.take() else {
+            return Err(Offence::LateChangeCipherSpec.into());
+        };
+        match self.with_cx(tx, |cx| state.change_cipher_spec(cx))? {
+            Spec::Step(step) => self.take_step(tx, step),
+            Spec::Noise(state) => {
+                self.machine = Some(Machine::Waiting(state));
+                self.change_cipher_specs
+                    .spend()
+                    .map_err(|_| Offence::TooManyChangeCipherSpecs)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// May the peer speak a version before TLS 1.3?
+    fn is_old(&self) -> bool {
+        match (&self.machine, &self.info) {
+            (_, Some(info)) => info.version < ProtocolVersion::TLS13,
+            (Some(Machine::Waiting(state)), None) => state.is_old(),
+            _ => false,
+        }
+    }
+
+    /// TLS 1.3: only user_canceled does not end the connection; the level says nothing (RFC 8446 section 6). Before, and
+    /// while the peer is not known to speak TLS 1.3, warnings do not (RFC 5246 section 7.2).
     fn alert(&mut self, alert: Alert) -> Result<(), Error> {
-        let version_unknown =
-            matches!(&self.machine, Machine::Waiting(state) if state.version_unknown());
+        if alert.description == AlertDescription::CLOSE_NOTIFY {
+            return self.closed(alert);
+        }
         let tolerated = match alert.level {
             Level::Fatal => false,
-            Level::Warning if alert.description == AlertDescription::CLOSE_NOTIFY => false,
-            Level::Warning => {
-                alert.description == AlertDescription::USER_CANCELED || version_unknown
-            }
+            Level::Warning => alert.description == AlertDescription::USER_CANCELED || self.is_old(),
         };
-        if tolerated {
-            self.warnings
-                .spend()
-                .map_err(|_| Offence::TooManyWarningAlerts)?;
-            self.queue
-                .push_back(Output::Event(Event::WarningAlert(alert.description)));
-            return Ok(());
+        if !tolerated {
+            return match alert.level {
+                Level::Warning => Err(Offence::WarningAlert.into()),
+                Level::Fatal => Err(Error::AlertReceived(alert.description)),
+            };
         }
-        match alert.level {
-            Level::Warning if alert.description != AlertDescription::CLOSE_NOTIFY => {
-                Err(Offence::WarningAlert.into())
+        self.warnings
+            .spend()
+            .map_err(|_| Offence::TooManyWarningAlerts)?;
+        self.queue
+            .push_back(Output::Event(Event::WarningAlert(alert.description)));
+        Ok(())
+    }
+
+    fn closed(&mut self, alert: Alert) -> Result<(), Error> {
+        match core::mem::replace(&mut self.phase, Phase::Over) {
+            Phase::Established(established) => {
+                self.reader = RecordReader::new();
+                self.machine = None;
+                self.queue.push_back(Output::Event(Event::PeerClosed));
+                self.phase = Phase::Closed(established);
+                Ok(())
             }
             _ => Err(Error::AlertReceived(alert.description)),
         }
@@ -481,7 +534,8 @@ impl Rx {
         } else {
             tx.alert(error.alert());
         }
-        self.machine = Machine::Over;
+        self.phase = Phase::Over;
+        self.machine = None;
         self.common = None;
         self.reader = RecordReader::new();
         self.joiner = HandshakeJoiner::new(0);

@@ -338,7 +338,7 @@ impl WaitServerHello {
             role: Role::Client,
             version: TLS13,
             cipher_suite: suite.id,
-            group: theirs.group,
+            group: Some(theirs.group),
             signature_scheme: None,
             own_signature_scheme: None,
             alpn: None,
@@ -350,6 +350,9 @@ impl WaitServerHello {
             server_random,
             own_credential: None,
             hrr,
+            resumed: false,
+            extended_master_secret: true,
+            srp_username: None,
         });
         let offered = Offered::of(&hello.extensions);
         let then = move |cx: &mut Cx<'_>, shared| {

@@ -36,7 +36,12 @@ pub(crate) enum Park {
     VerifySignature(VerifyJob, Then<()>),
     /// The peer's chain; what is not accepted never reaches the continuation.
     VerifyChain(ChainJob, Then<()>),
+    /// What only the world knows or can do; made by the functions of `world`. `None`: asked already.
+    World(Option<Box<Query>>, Take),
 }
+
+/// Takes an answer of the world, refusals of the whole connection excepted.
+pub(super) type Take = Box<dyn FnOnce(&mut Cx<'_>, Answer) -> Result<Step, Error> + Send>;
 
 /// A key pair of ours, waiting for the server's share.
 pub(crate) struct Share {
@@ -213,6 +218,10 @@ impl Park {
                 }
             }
             Self::VerifyChain(job, then) => job.advance(cx, heavy, then),
+            Self::World(query, take) => {
+                let query = query.ok_or(LocalFailure::WrongAnswer)?;
+                Ok(Advance::Ask(*query, Self::World(None, take)))
+            }
         }
     }
 
@@ -251,6 +260,7 @@ impl Park {
                 then(cx, (public, secret))
             }
             (Self::Sign(_, then), Answer::Bytes(signature)) => then(cx, signature),
+            (Self::World(_, take), answer) => take(cx, answer),
             _ => Err(LocalFailure::WrongAnswer.into()),
         }
     }

@@ -39,6 +39,7 @@ mod job;
 mod negotiation;
 mod server;
 mod transcript;
+mod world;
 
 pub(crate) use established::Established;
 pub(crate) use job::{Advance, Park};
@@ -47,7 +48,7 @@ use crate::config::Config;
 use crate::connection::{ClientParams, Info, Tx};
 use crate::crypto::{Random, Secret};
 use crate::enums::{HandshakeType, Role};
-use crate::error::{Error, LocalFailure};
+use crate::error::{Error, LocalFailure, Offence};
 use crate::query::{Event, Output};
 use crate::record::{Aligned, HandshakeJoiner, HandshakeMessage, RecordReader};
 use crate::wire::codec::EncodeError;
@@ -109,14 +110,46 @@ pub(crate) enum Step {
     Done(Box<Established>, Box<Info>),
 }
 
+/// What a change_cipher_spec does to a state.
+pub(crate) enum Spec {
+    /// Nothing: it is there for middleboxes (RFC 8446 section 5).
+    Noise(State),
+    /// The peer's keys have changed (RFC 5246 section 7.1).
+    Step(Step),
+}
+
+/// The third column of `states!`.
+macro_rules! change_cipher_spec {
+    (noise, $variant:ident, $state:ident, $cx:ident) => {
+        Ok(Spec::Noise(State::$variant($state)))
+    };
+    (early, $variant:ident, $state:ident, $cx:ident) => {
+        Err(Offence::EarlyChangeCipherSpec.into())
+    };
+    (refused, $variant:ident, $state:ident, $cx:ident) => {
+        Err(Offence::UnexpectedChangeCipherSpec.into())
+    };
+    (keys, $variant:ident, $state:ident, $cx:ident) => {
+        $state.change_cipher_spec($cx).map(Spec::Step)
+    };
+}
+
 macro_rules! states {
-    ($($variant:ident($type:ty), $name:literal;)*) => {
+    ($($variant:ident($type:ty), $name:literal, $spec:ident;)*) => {
         /// A state that waits for a message.
         pub(crate) enum State { $($variant(Box<$type>)),* }
 
         impl State {
             pub fn handle(self, cx: &mut Cx<'_>, message: HandshakeMessage) -> Result<Step, Error> {
                 match self { $(Self::$variant(state) => state.handle(cx, message)),* }
+            }
+
+            /// A change_cipher_spec came.
+            #[allow(unused_variables)]
+            pub fn change_cipher_spec(self, cx: &mut Cx<'_>) -> Result<Spec, Error> {
+                match self {
+                    $(Self::$variant(state) => change_cipher_spec!($spec, $variant, state, cx)),*
+                }
             }
 
             /// OTP's name of the state.
@@ -133,33 +166,35 @@ macro_rules! states {
     };
 }
 
+// The state, its name, and what a change_cipher_spec is to it.
 states! {
-    ServerHello(client::WaitServerHello), "wait_sh";
-    EncryptedExtensions(client::WaitEncryptedExtensions), "wait_ee";
-    CertificateOrRequest(client::WaitCertificateOrRequest), "wait_cert_cr";
-    ServerCertificate(client::WaitCertificate), "wait_cert";
-    ServerCertificateVerify(client::WaitCertificateVerify), "wait_cv";
-    ServerFinished(client::WaitFinished), "wait_finished";
-    ClientHello(server::WaitClientHello), "start";
-    SecondClientHello(server::WaitSecondClientHello), "start";
-    ClientCertificate(server::WaitCertificate), "wait_cert";
-    ClientCertificateVerify(server::WaitCertificateVerify), "wait_cv";
-    ClientFinished(server::WaitFinished), "wait_finished";
+    ServerHello(client::WaitServerHello), "wait_sh", noise;
+    EncryptedExtensions(client::WaitEncryptedExtensions), "wait_ee", noise;
+    CertificateOrRequest(client::WaitCertificateOrRequest), "wait_cert_cr", noise;
+    ServerCertificate(client::WaitCertificate), "wait_cert", noise;
+    ServerCertificateVerify(client::WaitCertificateVerify), "wait_cv", noise;
+    ServerFinished(client::WaitFinished), "wait_finished", noise;
+    ClientHello(server::WaitClientHello), "start", early;
+    SecondClientHello(server::WaitSecondClientHello), "start", noise;
+    ClientCertificate(server::WaitCertificate), "wait_cert", noise;
+    ClientCertificateVerify(server::WaitCertificateVerify), "wait_cv", noise;
+    ClientFinished(server::WaitFinished), "wait_finished", noise;
 }
 
 impl State {
-    /// May a change_cipher_spec come? Not before the first hello (RFC 8446 section 5).
-    pub fn compatibility(&self) -> bool {
-        !matches!(self, Self::ClientHello(_))
-    }
-
-    /// May the peer still turn out to speak an older version?
-    pub fn version_unknown(&self) -> bool {
+    /// Does the peer speak a version before TLS 1.3, or may it still turn out to?
+    pub fn is_old(&self) -> bool {
         match self {
             Self::ClientHello(_) => true,
             Self::ServerHello(state) => !state.is_retry(),
             _ => false,
         }
+    }
+
+    /// In a renegotiation: may application data come in this state? Not between the peer's change_cipher_spec and its
+    /// Finished.
+    pub fn takes_data(&self) -> bool {
+        true
     }
 }
 

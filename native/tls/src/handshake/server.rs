@@ -304,7 +304,7 @@ fn flight(
         role: Role::Server,
         version: ProtocolVersion::TLS13,
         cipher_suite: suite.id,
-        group: choice.group,
+        group: Some(choice.group),
         signature_scheme: None,
         own_signature_scheme: Some(choice.credential.scheme),
         alpn: choice.alpn,
@@ -316,6 +316,9 @@ fn flight(
         server_random,
         own_credential: Some(choice.credential.index),
         hrr,
+        resumed: false,
+        extended_master_secret: true,
+        srp_username: None,
     });
     let scheme = choice.credential.scheme;
     let job = auth::sign_job(&choice.credential, Role::Server, &transcript.current());

@@ -151,6 +151,7 @@ pub fn config() -> Config {
         status_request: false,
         ask_hello: false,
         key_log: false,
+        ..Config::default()
     }
 }
 
@@ -177,6 +178,7 @@ pub fn client(config: Config) -> Connection {
     let params = ClientParams {
         server_name: Some(HOST.as_bytes().to_vec()),
         verify_name: Some(VerifyName::Dns(HOST.as_bytes().to_vec())),
+        session: None,
     };
     let mut connection = Connection::client(Arc::new(config), params, Box::new(SystemRandom));
     connection.rx.set_now(NOW);
@@ -310,6 +312,15 @@ pub fn query_name(query: &Query) -> &'static str {
         Query::KxGenerate { .. } => "kx_generate",
         Query::KxAgree { .. } => "kx_agree",
         Query::KxRespond { .. } => "kx_respond",
+        Query::SessionLookup { .. } => "session_lookup",
+        Query::PskLookup { .. } => "psk_lookup",
+        Query::SrpClient { .. } => "srp_client",
+        Query::SrpServer { .. } => "srp_server",
+        Query::SrpAgree { .. } => "srp_agree",
+        Query::DhGenerate { .. } => "dh_generate",
+        Query::DhAgree { .. } => "dh_agree",
+        Query::RsaDecrypt { .. } => "rsa_decrypt",
+        Query::EcdhStatic { .. } => "ecdh_static",
     }
 }
 
