@@ -25,7 +25,7 @@ rustler::atoms! {
     cookie, credentials, verify_peer, fail_if_no_peer_cert, certificate_authorities, native_verify, status_request,
     ask_hello, badarg, missing, unknown,
     // stores and credentials
-    cert, count, skipped, schemes, type_ = "type", native, external, rsa, rsa_pss, ec, ed25519, ed448, mldsa, other,
+    cert, count, skipped, schemes, type_ = "type", native, external, rsa, rsa_pss, dsa, ec, ed25519, ed448, mldsa, other,
     rsa_private_key = "RSAPrivateKey", ec_private_key = "ECPrivateKey", private_key_info = "PrivateKeyInfo", no_certificate, bad_certificate, bad_key, key_mismatch, unsupported_key,
     // counters
     conns, stores, configs, shares,

@@ -99,6 +99,7 @@ fn key_type(key: KeyType) -> Atom {
         KeyType::Rsa => atoms::rsa(),
         KeyType::RsaPss(_) => atoms::rsa_pss(),
         KeyType::Ec(_) => atoms::ec(),
+        KeyType::Dsa => atoms::dsa(),
         KeyType::Ed25519 => atoms::ed25519(),
         KeyType::Ed448 => atoms::ed448(),
         KeyType::MlDsa(_) => atoms::mldsa(),

@@ -143,11 +143,36 @@ code_points! {
     }
 }
 code_points! {
-    /// Key exchange group (RFC 8446 section 4.2.7 and the IANA registry).
+    /// Key exchange group (RFC 8446 section 4.2.7, RFC 8422 section 5.1.1 and the IANA registry).
     NamedGroup: u16 {
+        SECT163K1 = 1, "sect163k1";
+        SECT163R1 = 2, "sect163r1";
+        SECT163R2 = 3, "sect163r2";
+        SECT193R1 = 4, "sect193r1";
+        SECT193R2 = 5, "sect193r2";
+        SECT233K1 = 6, "sect233k1";
+        SECT233R1 = 7, "sect233r1";
+        SECT239K1 = 8, "sect239k1";
+        SECT283K1 = 9, "sect283k1";
+        SECT283R1 = 10, "sect283r1";
+        SECT409K1 = 11, "sect409k1";
+        SECT409R1 = 12, "sect409r1";
+        SECT571K1 = 13, "sect571k1";
+        SECT571R1 = 14, "sect571r1";
+        SECP160K1 = 15, "secp160k1";
+        SECP160R1 = 16, "secp160r1";
+        SECP160R2 = 17, "secp160r2";
+        SECP192K1 = 18, "secp192k1";
+        SECP192R1 = 19, "secp192r1";
+        SECP224K1 = 20, "secp224k1";
+        SECP224R1 = 21, "secp224r1";
+        SECP256K1 = 22, "secp256k1";
         SECP256R1 = 23, "secp256r1";
         SECP384R1 = 24, "secp384r1";
         SECP521R1 = 25, "secp521r1";
+        BRAINPOOLP256R1 = 26, "brainpoolP256r1";
+        BRAINPOOLP384R1 = 27, "brainpoolP384r1";
+        BRAINPOOLP512R1 = 28, "brainpoolP512r1";
         X25519 = 29, "x25519";
         X448 = 30, "x448";
         BRAINPOOLP256R1TLS13 = 31, "brainpoolP256r1tls13";
@@ -167,15 +192,23 @@ code_points! {
     }
 }
 code_points! {
-    /// Signature scheme (RFC 8446 section 4.2.3 and the IANA registry).
+    /// Signature scheme (RFC 8446 section 4.2.3 and the IANA registry). Before TLS 1.3 the two bytes of those below 0x0700
+    /// are a hash and an algorithm (RFC 5246 section 7.4.1.4.1), and ECDSA is not bound to a curve.
     SignatureScheme: u16 {
         RSA_PKCS1_SHA1 = 0x0201, "rsa_pkcs1_sha1";
+        DSA_SHA1 = 0x0202, "dsa_sha1";
         ECDSA_SHA1 = 0x0203, "ecdsa_sha1";
+        RSA_PKCS1_SHA224 = 0x0301, "rsa_pkcs1_sha224";
+        DSA_SHA224 = 0x0302, "dsa_sha224";
+        ECDSA_SHA224 = 0x0303, "ecdsa_sha224";
         RSA_PKCS1_SHA256 = 0x0401, "rsa_pkcs1_sha256";
+        DSA_SHA256 = 0x0402, "dsa_sha256";
         ECDSA_SECP256R1_SHA256 = 0x0403, "ecdsa_secp256r1_sha256";
         RSA_PKCS1_SHA384 = 0x0501, "rsa_pkcs1_sha384";
+        DSA_SHA384 = 0x0502, "dsa_sha384";
         ECDSA_SECP384R1_SHA384 = 0x0503, "ecdsa_secp384r1_sha384";
         RSA_PKCS1_SHA512 = 0x0601, "rsa_pkcs1_sha512";
+        DSA_SHA512 = 0x0602, "dsa_sha512";
         ECDSA_SECP521R1_SHA512 = 0x0603, "ecdsa_secp521r1_sha512";
         RSA_PSS_RSAE_SHA256 = 0x0804, "rsa_pss_rsae_sha256";
         RSA_PSS_RSAE_SHA384 = 0x0805, "rsa_pss_rsae_sha384";
@@ -203,6 +236,8 @@ code_points! {
         SLH_DSA_SHAKE_192F = 0x091a, "slh_dsa_shake_192f";
         SLH_DSA_SHAKE_256S = 0x091b, "slh_dsa_shake_256s";
         SLH_DSA_SHAKE_256F = 0x091c, "slh_dsa_shake_256f";
+        // For private use (RFC 8446 section 11): what RSA keys sign before TLS 1.2 (RFC 4346 section 7.4.3). Never sent.
+        RSA_MD5_SHA1 = 0xff01, "rsa_md5_sha1";
     }
 }
 code_points! {
@@ -354,6 +389,18 @@ pub enum BeastMitigation {
     ZeroN,
     /// Not at all.
     Disabled,
+}
+
+impl NamedGroup {
+    /// The code point of the same curve before TLS 1.3 (RFC 8734 section 3: the Brainpool curves have two).
+    pub const fn before_tls13(self) -> Self {
+        match self {
+            Self::BRAINPOOLP256R1TLS13 => Self::BRAINPOOLP256R1,
+            Self::BRAINPOOLP384R1TLS13 => Self::BRAINPOOLP384R1,
+            Self::BRAINPOOLP512R1TLS13 => Self::BRAINPOOLP512R1,
+            other => other,
+        }
+    }
 }
 
 /// Which side of the connection this endpoint is.

@@ -17,6 +17,8 @@ pub mod cbc;
 pub mod hash;
 pub mod kx;
 pub mod mac;
+pub mod rsa;
+pub mod schemes;
 pub mod sign;
 pub mod stream;
 pub mod suites;

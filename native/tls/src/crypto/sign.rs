@@ -1,15 +1,21 @@
-//! Private keys and the certificates that belong to them. Signing runs on aws-lc; keys that live elsewhere (sign funs,
-//! engines, types not known here) are named by a number and asked for.
+//! Private keys and the certificates that belong to them: signing, and what keys of certificates do besides before TLS 1.3,
+//! decrypting premaster secrets (`rsa`) and static ECDH (RFC 8422 section 2.1). It runs on aws-lc; keys that live elsewhere
+//! (sign funs, engines, types not known here) are named by a number and asked for.
 
-use crate::enums::{NamedGroup, SignatureScheme};
+use super::schemes::{self, Algorithm, SchemeHash};
+use super::{rsa, Random, Secret};
+use crate::enums::{NamedGroup, ProtocolVersion, SignatureScheme};
 use crate::x509::der::{self, Reader};
 use crate::x509::{self, KeyType, LeafInfo};
+use aws_lc_rs::agreement;
+use aws_lc_rs::encoding::AsDer;
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::KeyPair as RsaKeyPair;
 use aws_lc_rs::signature::{
     self, EcdsaKeyPair, EcdsaSigningAlgorithm, Ed25519KeyPair, KeyPair, RsaEncoding,
 };
 use core::fmt;
+use tls_pkey::{Curve, EcPrivate, RsaPrivate};
 
 /// How a private key is encoded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,6 +52,15 @@ pub enum SignError {
     Failed,
 }
 
+/// Why there is no shared secret.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AgreeError {
+    /// The key is no native one of an elliptic curve: ask for the secret.
+    External,
+    /// The peer's point is not on the key's curve.
+    BadShare,
+}
+
 /// A certificate chain, leaf first, with its key.
 #[derive(Debug)]
 pub struct CertifiedKey {
@@ -72,14 +87,31 @@ impl CertifiedKey {
 /// A private key.
 pub struct PrivateKey {
     inner: Inner,
+    /// Those of TLS 1.3.
     schemes: Vec<SignatureScheme>,
+    /// The certificate's kind of key, where there is one.
+    key_type: KeyType,
 }
 
 enum Inner {
-    Rsa(RsaKeyPair),
-    Ecdsa(EcdsaKeyPair, NamedGroup),
+    Rsa(Box<RsaKey>),
+    Ecdsa(Box<EcKey>),
     Ed25519(Ed25519KeyPair),
     External(u64),
+}
+
+/// An RSA key, and again for what aws-lc-rs does not do.
+struct RsaKey {
+    pair: RsaKeyPair,
+    plain: RsaPrivate,
+}
+
+/// The key of an elliptic curve, and again for what aws-lc-rs does not do with it and for key agreement.
+struct EcKey {
+    row: &'static CurveRow,
+    pair: EcdsaKeyPair,
+    plain: EcPrivate,
+    agree: agreement::PrivateKey,
 }
 
 impl fmt::Debug for PrivateKey {
@@ -91,24 +123,57 @@ impl fmt::Debug for PrivateKey {
     }
 }
 
-/// Curve, its one scheme, its implementation.
-static CURVES: &[(NamedGroup, SignatureScheme, &EcdsaSigningAlgorithm)] = &[
-    (
-        NamedGroup::SECP256R1,
-        SignatureScheme::ECDSA_SECP256R1_SHA256,
-        &signature::ECDSA_P256_SHA256_ASN1_SIGNING,
-    ),
-    (
-        NamedGroup::SECP384R1,
-        SignatureScheme::ECDSA_SECP384R1_SHA384,
-        &signature::ECDSA_P384_SHA384_ASN1_SIGNING,
-    ),
-    (
-        NamedGroup::SECP521R1,
-        SignatureScheme::ECDSA_SECP521R1_SHA512,
-        &signature::ECDSA_P521_SHA512_ASN1_SIGNING,
-    ),
+/// A curve with its implementations.
+struct CurveRow {
+    group: NamedGroup,
+    /// The one that TLS 1.3 has for it.
+    scheme: SignatureScheme,
+    signing: &'static EcdsaSigningAlgorithm,
+    plain: Curve,
+    agreement: &'static agreement::Algorithm,
+    /// Bytes of an uncompressed point.
+    point_len: usize,
+}
+
+static CURVES: &[CurveRow] = &[
+    CurveRow {
+        group: NamedGroup::SECP256R1,
+        scheme: SignatureScheme::ECDSA_SECP256R1_SHA256,
+        signing: &signature::ECDSA_P256_SHA256_ASN1_SIGNING,
+        plain: Curve::P256,
+        agreement: &agreement::ECDH_P256,
+        point_len: 65,
+    },
+    CurveRow {
+        group: NamedGroup::SECP384R1,
+        scheme: SignatureScheme::ECDSA_SECP384R1_SHA384,
+        signing: &signature::ECDSA_P384_SHA384_ASN1_SIGNING,
+        plain: Curve::P384,
+        agreement: &agreement::ECDH_P384,
+        point_len: 97,
+    },
+    CurveRow {
+        group: NamedGroup::SECP521R1,
+        scheme: SignatureScheme::ECDSA_SECP521R1_SHA512,
+        signing: &signature::ECDSA_P521_SHA512_ASN1_SIGNING,
+        plain: Curve::P521,
+        agreement: &agreement::ECDH_P521,
+        point_len: 133,
+    },
 ];
+
+/// The hash as `tls_pkey` names it.
+fn plain_hash(hash: SchemeHash) -> Option<tls_pkey::Hash> {
+    Some(match hash {
+        SchemeHash::Intrinsic => return None,
+        SchemeHash::Md5Sha1 => tls_pkey::Hash::Md5Sha1,
+        SchemeHash::Sha1 => tls_pkey::Hash::Sha1,
+        SchemeHash::Sha224 => tls_pkey::Hash::Sha224,
+        SchemeHash::Sha256 => tls_pkey::Hash::Sha256,
+        SchemeHash::Sha384 => tls_pkey::Hash::Sha384,
+        SchemeHash::Sha512 => tls_pkey::Hash::Sha512,
+    })
+}
 
 /// Schemes of rsaEncryption keys, those of TLS 1.3 first.
 const RSA_SCHEMES: &[SignatureScheme] = &[
@@ -150,56 +215,64 @@ impl PrivateKey {
     /// Reads a key.
     pub fn from_der(kind: KeyKind, der: &[u8]) -> Result<Self, KeyError> {
         match kind {
-            KeyKind::Pkcs1 => Self::rsa(der, RSA_SCHEMES.to_vec()),
+            KeyKind::Pkcs1 => Self::rsa(der, RSA_SCHEMES.to_vec(), KeyType::Rsa),
             KeyKind::Sec1 => CURVES
                 .iter()
-                .find_map(|row| {
-                    Self::ecdsa(row, EcdsaKeyPair::from_private_key_der(row.2, der).ok()?)
-                })
+                .find_map(|row| Self::ecdsa(row, der))
                 .ok_or(KeyError::Unsupported),
             KeyKind::Pkcs8 => Self::pkcs8(der),
         }
     }
 
-    /// A key that others hold; `schemes` is what they can make.
+    /// A key that others hold; `schemes` is what they can make of TLS 1.3's. What it signs before follows from the kind of
+    /// key in its certificate.
     pub fn external(id: u64, schemes: Vec<SignatureScheme>) -> Self {
         Self {
             inner: Inner::External(id),
             schemes,
+            key_type: KeyType::Other,
         }
     }
 
-    fn rsa(der: &[u8], schemes: Vec<SignatureScheme>) -> Result<Self, KeyError> {
-        let key = RsaKeyPair::from_der(der).map_err(|_| KeyError::Unsupported)?;
+    fn rsa(der: &[u8], schemes: Vec<SignatureScheme>, key_type: KeyType) -> Result<Self, KeyError> {
+        let pair = RsaKeyPair::from_der(der).map_err(|_| KeyError::Unsupported)?;
+        let plain = RsaPrivate::from_der(der).ok_or(KeyError::Unsupported)?;
         Ok(Self {
-            inner: Inner::Rsa(key),
+            inner: Inner::Rsa(Box::new(RsaKey { pair, plain })),
             schemes,
+            key_type,
         })
     }
 
-    fn ecdsa(
-        row: &(NamedGroup, SignatureScheme, &EcdsaSigningAlgorithm),
-        key: EcdsaKeyPair,
-    ) -> Option<Self> {
+    /// `der`: ECPrivateKey or PrivateKeyInfo.
+    fn ecdsa(row: &'static CurveRow, der: &[u8]) -> Option<Self> {
+        let pair = EcdsaKeyPair::from_private_key_der(row.signing, der).ok()?;
+        let agree = agreement::PrivateKey::from_private_key_der(row.agreement, der).ok()?;
+        let inside = pair.private_key().as_der().ok()?;
+        let plain = EcPrivate::from_der(row.plain, inside.as_ref())?;
         Some(Self {
-            inner: Inner::Ecdsa(key, row.0),
-            schemes: vec![row.1],
+            inner: Inner::Ecdsa(Box::new(EcKey {
+                row,
+                pair,
+                plain,
+                agree,
+            })),
+            schemes: vec![row.scheme],
+            key_type: KeyType::Ec(row.group),
         })
     }
 
     fn pkcs8(der: &[u8]) -> Result<Self, KeyError> {
         let (key_type, inner) = pkcs8_parts(der).ok_or(KeyError::Unsupported)?;
         match key_type {
-            KeyType::Rsa => Self::rsa(inner, RSA_SCHEMES.to_vec()),
+            KeyType::Rsa => Self::rsa(inner, RSA_SCHEMES.to_vec(), key_type),
             // aws-lc does not take the algorithm identifier, but the key inside is an ordinary one.
-            KeyType::RsaPss(None) => Self::rsa(inner, RSA_PSS_SCHEMES.to_vec()),
-            KeyType::RsaPss(Some(scheme)) => Self::rsa(inner, vec![scheme]),
+            KeyType::RsaPss(None) => Self::rsa(inner, RSA_PSS_SCHEMES.to_vec(), key_type),
+            KeyType::RsaPss(Some(scheme)) => Self::rsa(inner, vec![scheme], key_type),
             KeyType::Ec(curve) => CURVES
                 .iter()
-                .find(|row| row.0 == curve)
-                .and_then(|row| {
-                    Self::ecdsa(row, EcdsaKeyPair::from_private_key_der(row.2, der).ok()?)
-                })
+                .find(|row| row.group == curve)
+                .and_then(|row| Self::ecdsa(row, der))
                 .ok_or(KeyError::Unsupported),
             KeyType::Ed25519 => {
                 let key = Ed25519KeyPair::from_pkcs8_maybe_unchecked(der)
@@ -207,6 +280,7 @@ impl PrivateKey {
                 Ok(Self {
                     inner: Inner::Ed25519(key),
                     schemes: vec![SignatureScheme::ED25519],
+                    key_type,
                 })
             }
             _ => Err(KeyError::Unsupported),
@@ -217,12 +291,15 @@ impl PrivateKey {
     /// certificate says so.
     fn for_certificate(mut self, key_type: KeyType, public: &[u8]) -> Result<Self, KeyError> {
         let same = match (&self.inner, key_type) {
-            (Inner::External(_), _) => return Ok(self),
-            (Inner::Rsa(key), KeyType::Rsa | KeyType::RsaPss(_)) => {
-                key.public_key().as_ref() == public
+            (Inner::External(_), _) => {
+                self.key_type = key_type;
+                return Ok(self);
             }
-            (Inner::Ecdsa(key, curve), KeyType::Ec(wanted)) => {
-                *curve == wanted && key.public_key().as_ref() == public
+            (Inner::Rsa(key), KeyType::Rsa | KeyType::RsaPss(_)) => {
+                key.pair.public_key().as_ref() == public
+            }
+            (Inner::Ecdsa(key), KeyType::Ec(wanted)) => {
+                key.row.group == wanted && key.pair.public_key().as_ref() == public
             }
             (Inner::Ed25519(key), KeyType::Ed25519) => key.public_key().as_ref() == public,
             _ => false,
@@ -243,12 +320,28 @@ impl PrivateKey {
             }
             _ => {}
         }
+        self.key_type = key_type;
         Ok(self)
     }
 
-    /// The schemes that the key can make, of TLS 1.3 and 1.2, best first.
+    /// The schemes of TLS 1.3 that the key can make, best first; with those of PKCS#1 v1.5, which sign no messages there.
     pub fn schemes(&self) -> &[SignatureScheme] {
         &self.schemes
+    }
+
+    /// Can the key make such signatures for messages of this version?
+    pub fn signs(&self, scheme: SignatureScheme, version: ProtocolVersion) -> bool {
+        let Some(row) = schemes::row(scheme) else {
+            return false;
+        };
+        // An external key may be too small for some PSS schemes: its list says so.
+        let listed = version >= ProtocolVersion::TLS13
+            || matches!(row.algorithm, Algorithm::RsaPssRsae | Algorithm::RsaPssPss);
+        schemes::signs(scheme, version)
+            && match listed {
+                true => self.schemes.contains(&scheme),
+                false => row.fits(self.key_type, version),
+            }
     }
 
     /// The number of an external key.
@@ -263,36 +356,78 @@ impl PrivateKey {
     pub fn heavy(&self, _scheme: SignatureScheme) -> bool {
         match &self.inner {
             Inner::Rsa(_) => true,
-            Inner::Ecdsa(_, curve) => *curve == NamedGroup::SECP521R1,
+            Inner::Ecdsa(key) => key.row.group == NamedGroup::SECP521R1,
             Inner::Ed25519(_) | Inner::External(_) => false,
         }
     }
 
-    /// Signs `message`.
+    /// Signs `message`. Which schemes a version allows is for the caller to know (`signs`).
     pub fn sign(&self, scheme: SignatureScheme, message: &[u8]) -> Result<Vec<u8>, SignError> {
-        if !self.schemes.contains(&scheme) {
+        let row = schemes::row(scheme).ok_or(SignError::WrongScheme)?;
+        if !self.schemes.contains(&scheme) && !row.fits(self.key_type, ProtocolVersion::TLS12) {
             return Err(SignError::WrongScheme);
         }
         match &self.inner {
             Inner::External(_) => Err(SignError::External),
-            Inner::Rsa(key) => {
-                let encoding = rsa_encoding(scheme).ok_or(SignError::WrongScheme)?;
-                let mut signature = vec![0; key.public_modulus_len()];
-                key.sign(encoding, &SystemRandom::new(), message, &mut signature)
-                    .map_err(|_| SignError::Failed)?;
-                Ok(signature)
-            }
-            Inner::Ecdsa(key, _) => {
+            Inner::Rsa(key) => match rsa_encoding(scheme) {
+                Some(encoding) => {
+                    let mut signature = vec![0; key.pair.public_modulus_len()];
+                    key.pair
+                        .sign(encoding, &SystemRandom::new(), message, &mut signature)
+                        .map_err(|_| SignError::Failed)?;
+                    Ok(signature)
+                }
+                None => {
+                    let hash = plain_hash(row.hash).ok_or(SignError::WrongScheme)?;
+                    key.plain.sign(hash, message).ok_or(SignError::Failed)
+                }
+            },
+            Inner::Ecdsa(key) if key.row.scheme == scheme => {
                 let signature = key
+                    .pair
                     .sign(&SystemRandom::new(), message)
                     .map_err(|_| SignError::Failed)?;
                 Ok(signature.as_ref().to_vec())
+            }
+            Inner::Ecdsa(key) => {
+                let hash = plain_hash(row.hash).ok_or(SignError::WrongScheme)?;
+                key.plain.sign(hash, message).ok_or(SignError::Failed)
             }
             Inner::Ed25519(key) => {
                 let signature = key.try_sign(message).map_err(|_| SignError::Failed)?;
                 Ok(signature.as_ref().to_vec())
             }
         }
+    }
+
+    /// The premaster secret in a client's RSA key exchange, or a random one: what is wrong with the ciphertext shows in
+    /// nothing (see `rsa`). Takes as long as signing. `None`: ask for it, the key is external (or no RSA key at all).
+    pub fn decrypt_premaster(
+        &self,
+        ciphertext: &[u8],
+        client_version: ProtocolVersion,
+        random: &mut dyn Random,
+    ) -> Option<Result<Secret, crate::crypto::RandomFailed>> {
+        let Inner::Rsa(key) = &self.inner else {
+            return None;
+        };
+        let encoded = key.plain.decrypt_raw(ciphertext);
+        let encoded = encoded.as_ref().map_or(&[][..], |encoded| encoded);
+        Some(rsa::premaster(encoded, client_version, random))
+    }
+
+    /// The secret of static ECDH with the certificate's key and the client's point (RFC 8422 section 5.10).
+    pub fn ecdh_static(&self, point: &[u8]) -> Result<Secret, AgreeError> {
+        let Inner::Ecdsa(key) = &self.inner else {
+            return Err(AgreeError::External);
+        };
+        if point.len() != key.row.point_len || point.first() != Some(&4) {
+            return Err(AgreeError::BadShare);
+        }
+        let peer = agreement::UnparsedPublicKey::new(key.row.agreement, point);
+        agreement::agree(&key.agree, peer, AgreeError::BadShare, |secret| {
+            Ok(Secret::from(secret))
+        })
     }
 }
 

@@ -1,8 +1,9 @@
 //! Which certificate, and which signature scheme (RFC 8446 sections 4.2.3, 4.2.4, 4.4.2.2 and 4.4.2.3).
 
 use crate::config::Config;
+use crate::crypto::schemes;
 use crate::crypto::sign::CertifiedKey;
-use crate::enums::{Role, SignatureScheme};
+use crate::enums::{ProtocolVersion, Role, SignatureScheme};
 use crate::x509;
 use std::sync::Arc;
 
@@ -26,16 +27,7 @@ pub(super) struct Wanted<'a> {
 
 /// May the scheme sign TLS 1.3 messages? (RFC 8446 section 4.2.3; PKCS#1 v1.5 and SHA-1 are for certificates only.)
 pub(super) fn signs_tls13(scheme: SignatureScheme) -> bool {
-    use SignatureScheme as S;
-    scheme.name().is_some()
-        && !matches!(
-            scheme,
-            S::RSA_PKCS1_SHA1
-                | S::RSA_PKCS1_SHA256
-                | S::RSA_PKCS1_SHA384
-                | S::RSA_PKCS1_SHA512
-                | S::ECDSA_SHA1
-        )
+    schemes::signs(scheme, ProtocolVersion::TLS13)
 }
 
 /// The first of our credentials, in our order, that the peer can take. Certificates of the authorities it names come
@@ -74,7 +66,7 @@ fn scheme(config: &Config, key: &CertifiedKey, wanted: &Wanted<'_>) -> Option<Si
     wanted.schemes.iter().copied().find(|scheme| {
         signs_tls13(*scheme)
             && config.signature_algs.contains(scheme)
-            && key.key.schemes().contains(scheme)
+            && key.key.signs(*scheme, ProtocolVersion::TLS13)
     })
 }
 

@@ -14,6 +14,10 @@ pub struct LeafInfo {
     pub signature_scheme: Option<SignatureScheme>,
     /// keyUsage is absent or has digitalSignature (RFC 8446 section 4.4.2.2).
     pub may_sign: bool,
+    /// keyUsage is absent or has keyEncipherment: good for RSA key exchange (RFC 5246 section 7.4.2).
+    pub may_encipher: bool,
+    /// keyUsage is absent or has keyAgreement: good for static ECDH (RFC 8422 section 5.3).
+    pub may_agree: bool,
 }
 
 /// A public key's kind.
@@ -23,8 +27,10 @@ pub enum KeyType {
     Rsa,
     /// id-RSASSA-PSS: rsa_pss_pss schemes, restricted to one hash when the parameters say so.
     RsaPss(Option<SignatureScheme>),
-    /// id-ecPublicKey on a curve that TLS has a name for.
+    /// id-ecPublicKey on a curve that TLS has a name for, TLS 1.3's where there are two (`NamedGroup::before_tls13`).
     Ec(NamedGroup),
+    /// id-dsa
+    Dsa,
     /// Ed25519
     Ed25519,
     /// Ed448
@@ -38,11 +44,13 @@ pub enum KeyType {
 /// Reads an end entity's certificate.
 pub fn leaf_info(certificate: &[u8]) -> Result<LeafInfo, X509Error> {
     let certificate = Certificate::parse(certificate)?;
+    let usage = super::extensions::key_usage(&certificate)?;
     Ok(LeafInfo {
         key: key_type(&certificate.spki),
         signature_scheme: scheme_of_algorithm(certificate.signature_alg),
-        may_sign: super::extensions::key_usage(&certificate)?
-            .is_none_or(|usage| usage.digital_signature()),
+        may_sign: usage.as_ref().is_none_or(|usage| usage.digital_signature()),
+        may_encipher: usage.as_ref().is_none_or(|usage| usage.key_encipherment()),
+        may_agree: usage.as_ref().is_none_or(|usage| usage.key_agreement()),
     })
 }
 
@@ -70,11 +78,12 @@ mod oid {
     pub(super) const RSA_ENCRYPTION: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 1];
     pub(super) const RSASSA_PSS: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 10];
     pub(super) const EC_PUBLIC_KEY: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x3d, 2, 1];
+    pub(super) const DSA: &[u8] = &[0x2a, 0x86, 0x48, 0xce, 0x38, 4, 1];
     pub(super) const ED25519: &[u8] = &[0x2b, 0x65, 0x70];
     pub(super) const ED448: &[u8] = &[0x2b, 0x65, 0x71];
 }
 
-/// Named curves (RFC 5480 section 2.1.1.1, RFC 5639 section 4.1).
+/// Named curves (RFC 5480 section 2.1.1.1, RFC 5639 section 4.1, SEC 2 version 1 for those that TLS 1.3 has not).
 const CURVES: &[(&[u8], NamedGroup)] = &[
     (
         &[0x2a, 0x86, 0x48, 0xce, 0x3d, 3, 1, 7],
@@ -94,6 +103,31 @@ const CURVES: &[(&[u8], NamedGroup)] = &[
         &[0x2b, 0x24, 3, 3, 2, 8, 1, 1, 13],
         NamedGroup::BRAINPOOLP512R1TLS13,
     ),
+    (
+        &[0x2a, 0x86, 0x48, 0xce, 0x3d, 3, 1, 1],
+        NamedGroup::SECP192R1,
+    ),
+    (&[0x2b, 0x81, 0x04, 0, 1], NamedGroup::SECT163K1),
+    (&[0x2b, 0x81, 0x04, 0, 2], NamedGroup::SECT163R1),
+    (&[0x2b, 0x81, 0x04, 0, 3], NamedGroup::SECT239K1),
+    (&[0x2b, 0x81, 0x04, 0, 8], NamedGroup::SECP160R1),
+    (&[0x2b, 0x81, 0x04, 0, 9], NamedGroup::SECP160K1),
+    (&[0x2b, 0x81, 0x04, 0, 10], NamedGroup::SECP256K1),
+    (&[0x2b, 0x81, 0x04, 0, 15], NamedGroup::SECT163R2),
+    (&[0x2b, 0x81, 0x04, 0, 16], NamedGroup::SECT283K1),
+    (&[0x2b, 0x81, 0x04, 0, 17], NamedGroup::SECT283R1),
+    (&[0x2b, 0x81, 0x04, 0, 24], NamedGroup::SECT193R1),
+    (&[0x2b, 0x81, 0x04, 0, 25], NamedGroup::SECT193R2),
+    (&[0x2b, 0x81, 0x04, 0, 26], NamedGroup::SECT233K1),
+    (&[0x2b, 0x81, 0x04, 0, 27], NamedGroup::SECT233R1),
+    (&[0x2b, 0x81, 0x04, 0, 30], NamedGroup::SECP160R2),
+    (&[0x2b, 0x81, 0x04, 0, 31], NamedGroup::SECP192K1),
+    (&[0x2b, 0x81, 0x04, 0, 32], NamedGroup::SECP224K1),
+    (&[0x2b, 0x81, 0x04, 0, 33], NamedGroup::SECP224R1),
+    (&[0x2b, 0x81, 0x04, 0, 36], NamedGroup::SECT409K1),
+    (&[0x2b, 0x81, 0x04, 0, 37], NamedGroup::SECT409R1),
+    (&[0x2b, 0x81, 0x04, 0, 38], NamedGroup::SECT571K1),
+    (&[0x2b, 0x81, 0x04, 0, 39], NamedGroup::SECT571R1),
 ];
 
 /// ML-DSA's algorithm identifiers serve keys and signatures (RFC 9881 section 2).
@@ -131,8 +165,28 @@ const SIGNATURES: &[(&[u8], SignatureScheme)] = &[
         SignatureScheme::RSA_PKCS1_SHA512,
     ),
     (
+        &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 14],
+        SignatureScheme::RSA_PKCS1_SHA224,
+    ),
+    (
         &[0x2a, 0x86, 0x48, 0xce, 0x3d, 4, 1],
         SignatureScheme::ECDSA_SHA1,
+    ),
+    (
+        &[0x2a, 0x86, 0x48, 0xce, 0x3d, 4, 3, 1],
+        SignatureScheme::ECDSA_SHA224,
+    ),
+    (
+        &[0x2a, 0x86, 0x48, 0xce, 0x38, 4, 3],
+        SignatureScheme::DSA_SHA1,
+    ),
+    (
+        &[0x60, 0x86, 0x48, 1, 0x65, 3, 4, 3, 1],
+        SignatureScheme::DSA_SHA224,
+    ),
+    (
+        &[0x60, 0x86, 0x48, 1, 0x65, 3, 4, 3, 2],
+        SignatureScheme::DSA_SHA256,
     ),
     (
         &[0x2a, 0x86, 0x48, 0xce, 0x3d, 4, 3, 2],
@@ -203,6 +257,9 @@ pub(crate) fn algorithm_key_type(algorithm: &[u8]) -> Option<KeyType> {
             .iter()
             .find(|(oid, _)| *oid == curve)
             .map(|(_, group)| KeyType::Ec(*group));
+    }
+    if id == oid::DSA {
+        return Some(KeyType::Dsa);
     }
     if id == oid::ED25519 {
         return Some(KeyType::Ed25519);
