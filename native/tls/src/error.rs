@@ -151,6 +151,11 @@ offences! {
 
     // ServerKeyExchange
     ExplicitCurve => ILLEGAL_PARAMETER, "a curve that is not a named one";
+    CurveNotOffered => ILLEGAL_PARAMETER, "the server's key is on a curve that was not offered";
+    DhPrimeTooShort => INSUFFICIENT_SECURITY, "the prime of the Diffie-Hellman group is too short";
+    DhPrimeTooLong => ILLEGAL_PARAMETER, "the prime of the Diffie-Hellman group is too long";
+    BadDhGroup => ILLEGAL_PARAMETER, "prime or generator of the Diffie-Hellman group cannot be";
+    UnknownSrpGroup => ILLEGAL_PARAMETER, "a group that is none of those for SRP";
 
     // Authentication
     CertificateContext => DECODE_ERROR, "certificate_request_context in the handshake is not empty";

@@ -23,3 +23,9 @@ pub const MAX_UNREAD_KEY_LOG: usize = 64;
 /// Bytes that `Tx` may hold back for a caller that does not fetch them: KeyUpdate answers are coalesced, so this is
 /// more than a handshake flight of ours can have.
 pub const KEEP_PENDING: usize = 4096;
+
+/// Bits of the prime of a Diffie-Hellman group: the least that is safe, and OTP's limit too (RFC 7919 section 2).
+pub const MIN_DH_BITS: usize = 2048;
+
+/// The most: the largest group that has a name (RFC 7919 appendix A.5). Computing grows with the cube of it.
+pub const MAX_DH_BITS: usize = 8192;

@@ -20,6 +20,7 @@ pub mod mac;
 pub mod rsa;
 pub mod schemes;
 pub mod sign;
+pub mod srp;
 pub mod stream;
 pub mod suites;
 pub mod verify;
