@@ -337,3 +337,50 @@ impl EcPrivate {
         Some(signature)
     }
 }
+
+/// Is this an ECDSA signature (DER) of the message by the key whose point (uncompressed) this is?
+pub fn ecdsa_verify(
+    curve: Curve,
+    point: &[u8],
+    hash: Hash,
+    message: &[u8],
+    signature: &[u8],
+) -> bool {
+    let Some((key, digest)) = ec_public(curve, point).zip(hash.digest(message)) else {
+        return false;
+    };
+    // SAFETY: a live key; reads `digest` and `signature`.
+    done(unsafe {
+        sys::ECDSA_verify(
+            0,
+            digest.as_ptr(),
+            digest.len(),
+            signature.as_ptr(),
+            signature.len(),
+            key.0.as_ptr(),
+        )
+    })
+    .is_some()
+}
+
+fn ec_public(curve: Curve, bytes: &[u8]) -> Option<Ec> {
+    // SAFETY: a new key with a group, or null.
+    let key = Ec(NonNull::new(unsafe {
+        sys::EC_KEY_new_by_curve_name(curve.nid())
+    })?);
+    // SAFETY: the group belongs to the live key; the new point is freed below whatever happens; reads `bytes`, which must
+    // be a point of the curve; the key takes a copy of the point.
+    done(unsafe {
+        let group = sys::EC_KEY_get0_group(key.0.as_ptr());
+        let point = NonNull::new(sys::EC_POINT_new(group))?;
+        let context = core::ptr::null_mut();
+        let mut result =
+            sys::EC_POINT_oct2point(group, point.as_ptr(), bytes.as_ptr(), bytes.len(), context);
+        if result == 1 {
+            result = sys::EC_KEY_set_public_key(key.0.as_ptr(), point.as_ptr());
+        }
+        sys::EC_POINT_free(point.as_ptr());
+        result
+    })?;
+    Some(key)
+}

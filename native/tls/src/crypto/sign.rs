@@ -438,3 +438,180 @@ fn pkcs8_parts(der: &[u8]) -> Option<(KeyType, &[u8])> {
     let key_type = x509::algorithm_key_type(fields.expect(der::SEQUENCE)?)?;
     Some((key_type, fields.expect(der::OCTET_STRING)?))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::crypto::kx::native_group;
+    use crate::crypto::verify::{verify_tls12, VerifyError};
+    use crate::crypto::SystemRandom as Random;
+    use SignatureScheme as S;
+
+    const OLD: [ProtocolVersion; 3] = [
+        ProtocolVersion::TLS10,
+        ProtocolVersion::TLS11,
+        ProtocolVersion::TLS12,
+    ];
+
+    fn certified(alg: &'static rcgen::SignatureAlgorithm) -> (CertifiedKey, Vec<u8>) {
+        let key = rcgen::KeyPair::generate_for(alg).unwrap();
+        let certificate = rcgen::CertificateParams::default()
+            .self_signed(&key)
+            .unwrap();
+        let der = certificate.der().to_vec();
+        let private = PrivateKey::from_der(KeyKind::Pkcs8, &key.serialize_der()).unwrap();
+        (CertifiedKey::new(vec![der.clone()], private).unwrap(), der)
+    }
+
+    /// The schemes that the key signs with in some old version; each signature is verified.
+    fn old_schemes(alg: &'static rcgen::SignatureAlgorithm) -> Vec<(ProtocolVersion, S)> {
+        let (certified, der) = certified(alg);
+        let mut found = Vec::new();
+        for (version, scheme) in OLD
+            .iter()
+            .flat_map(|version| S::KNOWN.iter().map(move |scheme| (*version, *scheme)))
+        {
+            if !certified.key.signs(scheme, version) {
+                continue;
+            }
+            found.push((version, scheme));
+            let signature = certified.key.sign(scheme, b"message").unwrap();
+            let verdict = verify_tls12(scheme, &der, b"message", &signature);
+            assert_eq!(verdict, Ok(()), "{scheme:?}");
+            for (message, signature) in [
+                (&b"massage"[..], &signature[..]),
+                (b"message", &signature[1..]),
+                (b"message", b""),
+            ] {
+                assert_eq!(
+                    verify_tls12(scheme, &der, message, signature),
+                    Err(VerifyError::BadSignature),
+                    "{scheme:?}"
+                );
+            }
+        }
+        found
+    }
+
+    #[test]
+    fn elliptic_curves_sign_with_every_hash_before_tls_1_3() {
+        let expected = |hashes: &[S]| {
+            let mut all = vec![(OLD[0], S::ECDSA_SHA1), (OLD[1], S::ECDSA_SHA1)];
+            all.extend(hashes.iter().map(|scheme| (OLD[2], *scheme)));
+            all
+        };
+        for alg in [
+            &rcgen::PKCS_ECDSA_P256_SHA256,
+            &rcgen::PKCS_ECDSA_P384_SHA384,
+            &rcgen::PKCS_ECDSA_P521_SHA512,
+        ] {
+            assert_eq!(
+                old_schemes(alg),
+                expected(&[
+                    S::ECDSA_SHA1,
+                    S::ECDSA_SHA224,
+                    S::ECDSA_SECP256R1_SHA256,
+                    S::ECDSA_SECP384R1_SHA384,
+                    S::ECDSA_SECP521R1_SHA512,
+                ])
+            );
+        }
+        assert_eq!(old_schemes(&rcgen::PKCS_ED25519), []);
+    }
+
+    #[test]
+    fn rsa_signs_md5_with_sha1_before_tls_1_2_and_every_hash_in_it() {
+        let mut expected = vec![(OLD[0], S::RSA_MD5_SHA1), (OLD[1], S::RSA_MD5_SHA1)];
+        expected.extend(
+            [
+                S::RSA_PKCS1_SHA1,
+                S::RSA_PKCS1_SHA224,
+                S::RSA_PKCS1_SHA256,
+                S::RSA_PKCS1_SHA384,
+                S::RSA_PKCS1_SHA512,
+                S::RSA_PSS_RSAE_SHA256,
+                S::RSA_PSS_RSAE_SHA384,
+                S::RSA_PSS_RSAE_SHA512,
+            ]
+            .map(|scheme| (OLD[2], scheme)),
+        );
+        assert_eq!(old_schemes(&rcgen::PKCS_RSA_SHA256), expected);
+    }
+
+    #[test]
+    fn external_keys_sign_what_their_certificate_says() {
+        let (certified, der) = certified(&rcgen::PKCS_ECDSA_P256_SHA256);
+        drop(certified);
+        let key = PrivateKey::external(0, vec![S::ECDSA_SECP256R1_SHA256]);
+        let key = CertifiedKey::new(vec![der], key).unwrap().key;
+        for (scheme, version, signs) in [
+            (S::ECDSA_SECP256R1_SHA256, ProtocolVersion::TLS13, true),
+            (S::ECDSA_SECP384R1_SHA384, ProtocolVersion::TLS13, false),
+            (S::ECDSA_SECP384R1_SHA384, ProtocolVersion::TLS12, true),
+            (S::ECDSA_SHA1, ProtocolVersion::TLS10, true),
+            (S::RSA_MD5_SHA1, ProtocolVersion::TLS10, false),
+        ] {
+            assert_eq!(key.signs(scheme, version), signs, "{scheme:?} {version:?}");
+        }
+        let asked = key.sign(S::ECDSA_SECP384R1_SHA384, b"message");
+        assert_eq!(asked, Err(SignError::External));
+    }
+
+    #[test]
+    fn premaster_secrets_go_to_the_servers_key_and_others_are_random() {
+        let (certified, der) = certified(&rcgen::PKCS_RSA_SHA256);
+        let version = ProtocolVersion::TLS12;
+        let premaster = rsa::new_premaster(version, &mut Random).unwrap();
+        let public = x509::spki(&der).unwrap().key;
+        let sent = rsa::encrypt_premaster(public, &premaster).unwrap();
+        let received = |sent: &[u8], version| {
+            let key = &certified.key;
+            let secret = key.decrypt_premaster(sent, version, &mut Random);
+            let secret = secret.unwrap().unwrap();
+            assert_eq!(secret.len(), rsa::PREMASTER_LEN);
+            secret == premaster
+        };
+        assert!(received(&sent, version));
+        assert!(!received(&sent, ProtocolVersion::TLS11));
+        assert!(!received(&sent[1..], version));
+        assert!(!received(&[&[0][..], &sent].concat(), version));
+        assert!(!received(&vec![0xff; sent.len()], version));
+        assert!(!received(&vec![0; sent.len()], version));
+        assert!(!received(b"", version));
+        let mut other = sent.clone();
+        other[200] ^= 1;
+        assert!(!received(&other, version));
+        let external = PrivateKey::external(0, Vec::new());
+        assert!(external
+            .decrypt_premaster(&sent, version, &mut Random)
+            .is_none());
+        assert_eq!(rsa::encrypt_premaster(b"no key", &premaster), None);
+    }
+
+    #[test]
+    fn static_ecdh_agrees_with_an_ephemeral_key_and_takes_points_of_its_curve_only() {
+        for (alg, group) in [
+            (&rcgen::PKCS_ECDSA_P256_SHA256, NamedGroup::SECP256R1),
+            (&rcgen::PKCS_ECDSA_P384_SHA384, NamedGroup::SECP384R1),
+            (&rcgen::PKCS_ECDSA_P521_SHA512, NamedGroup::SECP521R1),
+        ] {
+            let (certified, der) = certified(alg);
+            let point = x509::spki(&der).unwrap().key;
+            let (share, secret) = native_group(group)
+                .unwrap()
+                .respond(point, &mut Random)
+                .unwrap();
+            assert!(certified.key.ecdh_static(&share).unwrap() == secret);
+            let mut off = share.clone();
+            *off.last_mut().unwrap() ^= 1;
+            for bad in [&off[..], &share[1..], &[]] {
+                assert_eq!(
+                    certified.key.ecdh_static(bad).err(),
+                    Some(AgreeError::BadShare)
+                );
+            }
+        }
+        let external = PrivateKey::external(0, Vec::new());
+        assert_eq!(external.ecdh_static(&[4]).err(), Some(AgreeError::External));
+    }
+}

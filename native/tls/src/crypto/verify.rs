@@ -1,9 +1,12 @@
 //! Verification of signatures: one row per signature scheme (RFC 8446 section 4.2.3), on aws-lc by way of webpki's
-//! algorithm objects, which bind the key's and the signature's AlgorithmIdentifiers.
+//! algorithm objects, which bind the key's and the signature's AlgorithmIdentifiers; and a row per curve and hash for ECDSA
+//! before TLS 1.3, where they are not bound to each other (RFC 5246 section 7.4.1.4.1, RFC 8422 section 5.4).
 
-use crate::enums::{NamedGroup, SignatureScheme};
+use super::schemes;
+use crate::enums::{NamedGroup, ProtocolVersion, SignatureScheme};
 use crate::x509::{self, KeyType};
 use rustls_pki_types::SignatureVerificationAlgorithm as Algorithm;
+use tls_pkey::{ecdsa_verify, Curve, Hash, RsaPublic};
 use webpki::aws_lc_rs as algs;
 
 /// Why a signature does not count.
@@ -105,6 +108,120 @@ pub fn verify(
     row.algorithm
         .verify_signature(spki.key, message, signature)
         .map_err(|_| VerifyError::BadSignature)
+}
+
+/// ECDSA without a bound curve: the curve's and the scheme's implementation.
+static ECDSA: &[(NamedGroup, SignatureScheme, &dyn Algorithm)] = {
+    use NamedGroup as G;
+    use SignatureScheme as S;
+    &[
+        (
+            G::SECP256R1,
+            S::ECDSA_SECP256R1_SHA256,
+            algs::ECDSA_P256_SHA256,
+        ),
+        (
+            G::SECP256R1,
+            S::ECDSA_SECP384R1_SHA384,
+            algs::ECDSA_P256_SHA384,
+        ),
+        (
+            G::SECP256R1,
+            S::ECDSA_SECP521R1_SHA512,
+            algs::ECDSA_P256_SHA512,
+        ),
+        (
+            G::SECP384R1,
+            S::ECDSA_SECP256R1_SHA256,
+            algs::ECDSA_P384_SHA256,
+        ),
+        (
+            G::SECP384R1,
+            S::ECDSA_SECP384R1_SHA384,
+            algs::ECDSA_P384_SHA384,
+        ),
+        (
+            G::SECP384R1,
+            S::ECDSA_SECP521R1_SHA512,
+            algs::ECDSA_P384_SHA512,
+        ),
+        (
+            G::SECP521R1,
+            S::ECDSA_SECP256R1_SHA256,
+            algs::ECDSA_P521_SHA256,
+        ),
+        (
+            G::SECP521R1,
+            S::ECDSA_SECP384R1_SHA384,
+            algs::ECDSA_P521_SHA384,
+        ),
+        (
+            G::SECP521R1,
+            S::ECDSA_SECP521R1_SHA512,
+            algs::ECDSA_P521_SHA512,
+        ),
+    ]
+};
+
+/// The same with SHA-1 and SHA-224.
+static PLAIN: &[(NamedGroup, Curve)] = &[
+    (NamedGroup::SECP256R1, Curve::P256),
+    (NamedGroup::SECP384R1, Curve::P384),
+    (NamedGroup::SECP521R1, Curve::P521),
+];
+
+/// Like `verify`, for a message of TLS 1.2 or before. The scheme's fit to the key is checked for all; DSA, other curves and
+/// small RSA keys are the world's.
+pub fn verify_tls12(
+    scheme: SignatureScheme,
+    certificate: &[u8],
+    message: &[u8],
+    signature: &[u8],
+) -> Result<(), VerifyError> {
+    use SignatureScheme as S;
+    let spki = x509::spki(certificate).map_err(|_| VerifyError::BadKey)?;
+    let key = x509::key_type(&spki);
+    let made = schemes::row(scheme).ok_or(VerifyError::BadKey)?;
+    // A curve that TLS has no name for is no `Ec`.
+    if !made.fits(key, ProtocolVersion::TLS12) {
+        return Err(VerifyError::BadKey);
+    }
+    let good = match (scheme, key) {
+        (S::ECDSA_SHA1 | S::ECDSA_SHA224, KeyType::Ec(curve)) => {
+            let row = PLAIN.iter().find(|row| row.0 == curve);
+            let (_, curve) = row.ok_or(VerifyError::NoNativeRow)?;
+            let hash = match scheme {
+                S::ECDSA_SHA1 => Hash::Sha1,
+                _ => Hash::Sha224,
+            };
+            ecdsa_verify(*curve, spki.key, hash, message, signature)
+        }
+        (_, KeyType::Ec(curve)) => {
+            let row = ECDSA.iter().find(|row| row.0 == curve && row.1 == scheme);
+            let (_, _, algorithm) = row.ok_or(VerifyError::NoNativeRow)?;
+            algorithm
+                .verify_signature(spki.key, message, signature)
+                .is_ok()
+        }
+        (S::RSA_MD5_SHA1 | S::RSA_PKCS1_SHA1 | S::RSA_PKCS1_SHA224, KeyType::Rsa) => {
+            if !x509::rsa_bits(&spki).is_some_and(|bits| RSA_BITS.contains(&bits)) {
+                return Err(VerifyError::NoNativeRow);
+            }
+            let hash = match scheme {
+                S::RSA_MD5_SHA1 => Hash::Md5Sha1,
+                S::RSA_PKCS1_SHA1 => Hash::Sha1,
+                _ => Hash::Sha224,
+            };
+            RsaPublic::from_der(spki.key)
+                .ok_or(VerifyError::BadKey)?
+                .verify(hash, message, signature)
+        }
+        _ => return verify(scheme, certificate, message, signature),
+    };
+    match good {
+        true => Ok(()),
+        false => Err(VerifyError::BadSignature),
+    }
 }
 
 /// Is the scheme verified natively?
