@@ -7,7 +7,7 @@ all() -> [application_file, modules, registered_names, loaded_from_one_place].
 
 %% The documented modules, and the helpers that programs and OTP's test library are known to call (docs/architecture.md).
 documented() ->
-    [ssl, ssl_session_cache_api, ssl_crl_cache, ssl_crl_cache_api, ssl_crl_hash_dir,
+    [ssl, ssl_session_cache_api, ssl_client_session_cache_db, ssl_server_session_cache_db, ssl_crl_cache, ssl_crl_cache_api, ssl_crl_hash_dir,
      inet_tls_dist, inet6_tls_dist, inet_epmd_tls_socket].
 helpers() ->
     [tls_record, dtls_record, dtls_v1, tls_v1, ssl_cipher, ssl_cipher_format, tls_socket_tcp, ssl_config,

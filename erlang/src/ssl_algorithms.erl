@@ -10,7 +10,7 @@
 
 -export([crypto/2, remembered/2]).
 -export([groups/0, groups/1, group_names/1, supported_groups/1, group_code/1, group_name/1]).
--export([eccs/0, eccs/1, curve_known/1]).
+-export([eccs/0, eccs/1, curve_known/1, curve_codes/1, curve_name/1]).
 -export([signature_algs/2, default_signature_algs/1, supported_signature_algs/2, scheme_code/1, scheme_name/1,
          components/1, pairs_12/1]).
 
@@ -113,6 +113,27 @@ eccs(Other) ->
     error({badarg, Other}).
 
 supported_curves(Curves) -> [C || C <- Curves, crypto(curves, C)].
+
+%% RFC 4492 section 5.1.1, RFC 7027, RFC 8422.
+curve_codes() ->
+    [{sect163k1, 1}, {sect163r1, 2}, {sect163r2, 3}, {sect193r1, 4}, {sect193r2, 5}, {sect233k1, 6}, {sect233r1, 7},
+     {sect239k1, 8}, {sect283k1, 9}, {sect283r1, 10}, {sect409k1, 11}, {sect409r1, 12}, {sect571k1, 13}, {sect571r1, 14},
+     {secp160k1, 15}, {secp160r1, 16}, {secp160r2, 17}, {secp192k1, 18}, {secp192r1, 19}, {secp224k1, 20}, {secp224r1, 21},
+     {secp256k1, 22}, {secp256r1, 23}, {secp384r1, 24}, {secp521r1, 25}, {brainpoolP256r1, 26}, {brainpoolP384r1, 27},
+     {brainpoolP512r1, 28}, {x25519, 29}, {x448, 30}].
+
+%% Code points of those curves that have one.
+-spec curve_codes([atom()]) -> [0..16#ffff].
+curve_codes(Curves) ->
+    Codes = curve_codes(),
+    [Code || Curve <- Curves, {_, Code} <- [lists:keyfind(Curve, 1, Codes)]].
+
+-spec curve_name(integer()) -> atom() | undefined.
+curve_name(Code) ->
+    case lists:keyfind(Code, 2, curve_codes()) of
+        {Name, _} -> Name;
+        false -> undefined
+    end.
 
 %% Is it a curve that the option `eccs` may name?
 -spec curve_known(term()) -> boolean().

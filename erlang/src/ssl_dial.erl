@@ -42,7 +42,7 @@ dial(Host, Port, #{transport := Info, socket_opts := SocketOpts} = Parsed, Confi
                          unknown -> ssl_transport:widen(Transport, Socket, SocketOpts);
                          _ -> Shown
                      end,
-            client(Host, Socket, Parsed, Config, Ctx, #{buffer => Buffer}, left(Deadline));
+            client({Host, Port}, Socket, Parsed, Config, Ctx, #{buffer => Buffer}, left(Deadline));
         {error, _} = Error ->
             Error
     catch
@@ -55,8 +55,8 @@ dial(Host, Port, #{transport := Info, socket_opts := SocketOpts} = Parsed, Confi
 call(Transport, Host, Port, SocketOpts, Timeout) ->
     {Transport, connect, [Host, Port, {options, {socket_options, SocketOpts}}, Timeout]}.
 
-client(Host, Socket, #{ssl := Ssl, transport := Info, emulated := Emulated} = Parsed, Config, Ctx0, Start, Timeout) ->
-    {Params, Ctx} = ssl_material:client_params(Ssl, Host, Ctx0),
+client({Host, Port}, Socket, #{ssl := Ssl, transport := Info, emulated := Emulated} = Parsed, Config, Ctx0, Start, Timeout) ->
+    {Params, Ctx} = ssl_material:client_params(Ssl, Host, Port, Ctx0),
     ssl_endpoint:connected(start(Start#{socket => Socket, info => Info, conn => ssl_native:client(Config, Params), ctx => Ctx,
                                         options => ssl_endpoint:kept_options(Ssl), emulated => Emulated},
                                  Parsed),
@@ -107,8 +107,8 @@ upgrade(Role, Socket, #{ssl := Ssl, transport := Info, socket_opts := SocketOpts
     end.
 
 %% The address is all that is known of the host, as with OTP.
-host({Host, _}) -> Host;
-host(_) -> undefined.
+host({Host, Port}) -> {Host, Port};
+host(_) -> {undefined, undefined}.
 
 deadline(infinity) -> infinity;
 deadline(Timeout) -> erlang:monotonic_time(millisecond) + Timeout.

@@ -12,7 +12,7 @@
 
 -include_lib("public_key/include/public_key.hrl").
 
--export([config/2, current/3, client_params/3, renamed/2, same_name/2, server_config_for_sni/2, clear/0]).
+-export([config/2, current/3, client_params/4, renamed/2, same_name/2, server_config_for_sni/2, clear/0]).
 
 -export_type([context/0]).
 
@@ -29,6 +29,8 @@
           exchange := #{ssl_algorithms:group() => ssl_kx:private()},
           %% What explains the last own verdict.
           details := term(),
+          %% Sessions of TLS 1.2 and before.
+          sessions := ssl_sessions:policy() | none,
           %% Server: options to start from when the client's name has some of its own.
           sni => #{options := ssl_opts:optmap(), lookup := fun((string()) -> term())},
           %% Server: the options that came by the client's name, once they did.
@@ -37,7 +39,7 @@
 %% Options that the native configuration does not depend on, or not by their value.
 -define(APART, [cacerts, cacertfile, certs_keys, verify_fun, partial_chain, sni_fun, sni_hosts, customize_hostname_check,
                 cert_policy_opts, crl_cache, user_lookup_fun, reuse_session, keep_secrets, server_name_indication,
-                receiver_spawn_opts, sender_spawn_opts, hibernate_after, log_level, dh, dhfile, eccs]).
+                receiver_spawn_opts, sender_spawn_opts, hibernate_after, log_level, dh, dhfile]).
 
 %% RFC 8446 section 4.2.4: the list of names has a length of 16 bits.
 -define(MAX_NAMES, 16#ffff).
@@ -53,8 +55,8 @@ config(Role, Opts) ->
         ok = policies(Opts),
         Trust = trust(Opts),
         Sources = [source(Pair) || Pair <- maps:get(certs_keys, Opts, [])],
-        {Config, Keys} = found_or_made(Role, Opts, Trust, Sources),
-        {ok, Config, (context(Role, Opts, Trust, Keys))#{files => files(Opts, Sources)}}
+        {Config, Keys, Scope} = found_or_made(Role, Opts, Trust, Sources),
+        {ok, Config, (context(Role, Opts, Trust, Keys, Scope))#{files => files(Opts, Sources)}}
     catch
         throw:{?MODULE, Reason} -> {error, Reason}
     end.
@@ -112,7 +114,7 @@ policies(#{cert_policy_opts := Policies}) ->
 clear() ->
     ssl_material_cache:clear().
 
-context(Role, Opts, Trust, Keys) ->
+context(Role, Opts, Trust, Keys, Scope) ->
     Context = #{role => Role,
                 trust => Trust,
                 settings => settings(Role, Opts),
@@ -120,6 +122,7 @@ context(Role, Opts, Trust, Keys) ->
                 keys => Keys,
                 files => [],
                 exchange => #{},
+                sessions => ssl_sessions:policy(Role, Opts, Scope),
                 details => undefined},
     case Role of
         server -> with_sni(Opts, Trust, Context);
@@ -137,13 +140,22 @@ settings(Role, Opts) ->
       allow_any_ca_purpose => map_get(allow_any_ca_purpose, Opts),
       cert_algs => cert_algs(Opts)}.
 
-cert_algs(#{signature_algs := Algs, signature_algs_cert := CertAlgs}) ->
+cert_algs(#{signature_algs := Algs, signature_algs_cert := CertAlgs} = Opts) ->
     Names = case CertAlgs of
                 undefined -> Algs;
                 {default, Default} -> Default;
                 _ -> CertAlgs
             end,
-    tls13_codes(Names).
+    algs(Names, Opts).
+
+%% Code points of signature algorithms in the versions of the options. Before TLS 1.2 there are none.
+algs(undefined, _) ->
+    any;
+algs(Names, Opts) ->
+    case ssl_opts:negotiable(Opts) of
+        ['tlsv1.3'] -> tls13_codes(Names);
+        _ -> lists:uniq([ssl_algorithms:scheme_code(Name) || Name <- Names])
+    end.
 
 %% Code points of the algorithms that mean something in TLS 1.3. Pairs of hash and algorithm are of TLS 1.2: as OTP has
 %% it, those of RSA stand for the PKCS#1 schemes and those with SHA-1 for theirs, and others for nothing, since an ECDSA
@@ -157,16 +169,29 @@ is_tls13(Name) -> is_atom(Name).
 
 %% The name to send and the name to verify, for a connection to Host (as given to `ssl:connect/3,4`, undefined for
 %% `ssl:connect/2`).
--spec client_params(ssl_opts:optmap(), Host :: term(), context()) ->
-          {#{server_name := binary() | undefined, verify_name := {dns | ip, binary()} | undefined}, context()}.
-client_params(Opts, Host, #{settings := Settings} = Context) ->
+-spec client_params(ssl_opts:optmap(), Host :: term(), Port :: inet:port_number() | undefined, context()) ->
+          {#{server_name := binary() | undefined, verify_name := {dns | ip, binary()} | undefined, session => binary()},
+           context()}.
+client_params(Opts, Host, Port, #{settings := Settings, sessions := Policy0} = Context) ->
     Name = case map_get(server_name_indication, Opts) of
                undefined when is_atom(Host), Host =/= undefined -> atom_to_list(Host);
                undefined -> Host;
                Given -> Given
            end,
-    {#{server_name => ssl_opts:server_name(Opts), verify_name => verify_name(Name)},
-     Context#{settings := Settings#{server_name := Name}}}.
+    Params = #{server_name => ssl_opts:server_name(Opts), verify_name => verify_name(Name)},
+    %% As with OTP, sessions are found by the name that stands for the server.
+    Server = case Opts of
+                 #{server_name_indication := [_ | _] = Given1} -> Given1;
+                 #{} -> Host
+             end,
+    Policy1 = ssl_sessions:with_server(Policy0, {Server, Port, Name}),
+    {Session, Policy} = ssl_sessions:offer(Policy1, maps:get(reuse_session, Opts, undefined),
+                                           map_get(handshake, Opts) =:= hello),
+    {case Session of
+         undefined -> Params;
+         _ -> Params#{session => Session}
+     end,
+     Context#{settings := Settings#{server_name := Name}, sessions := Policy}}.
 
 %% Never `undefined` where a name is to be verified: the core would then verify none. With `disable` it verifies
 %% nothing at all (native_verification/2). What is no name equals none in a certificate, so that the query decides.
@@ -193,8 +218,18 @@ renamed(_, Opts) -> Opts.
 
 %% The context of those options, with the name that came by the host if they have none.
 -spec same_name(context(), context()) -> context().
-same_name(#{settings := #{server_name := Name}}, #{settings := #{role := client, server_name := undefined} = New} = Context) ->
-    Context#{settings := New#{server_name := Name}};
+same_name(#{settings := #{server_name := OldName}, sessions := Old}, #{settings := #{role := client} = Settings} = Context0) ->
+    Name = case Settings of
+               #{server_name := undefined} -> OldName;
+               #{server_name := Given} -> Given
+           end,
+    Context = Context0#{settings := Settings#{server_name := Name}},
+    case {Old, Context} of
+        {#{server := {Host, Port}}, #{sessions := New}} ->
+            Context#{sessions := ssl_sessions:with_server(New, {Host, Port, Name})};
+        _ ->
+            Context
+    end;
 same_name(_, Context) ->
     Context.
 
@@ -208,12 +243,15 @@ found_or_made(Role, Opts, Trust, Sources) ->
             make(Role, Opts, Trust, Sources);
         Digest ->
             case ssl_material_cache:find(Digest) of
-                {ok, Config} ->
-                    {Config, []};
+                {ok, {Config, Scope}} ->
+                    {Config, [], Scope};
                 miss ->
                     case make(Role, Opts, Trust, Sources) of
-                        {Config, []} -> {ssl_material_cache:store(Digest, Config), []};
-                        Made -> Made
+                        {Config, [], Scope} = Made ->
+                            _ = ssl_material_cache:store(Digest, {Config, Scope}),
+                            Made;
+                        Made ->
+                            Made
                     end
             end
     end.
@@ -226,7 +264,7 @@ digest(Role, Opts, Trust, Sources) ->
         false ->
             Plain = maps:without(?APART, Opts),
             Own = [{Cert, Key, password(Password)} || {Cert, Key, Password} <- Sources],
-            {config, crypto:hash(sha256, term_to_binary({Role, Plain, ssl_trust:store(Trust), Own,
+            {config, crypto:hash(sha256, term_to_binary({Role, Plain, ssl_trust:store(Trust), Own, dh(Role, Opts),
                                                          native_verification(Role, Opts), asks(Opts)}))}
     end.
 
@@ -235,33 +273,77 @@ is_foreign(_) -> false.
 
 asks(Opts) ->
     #{verify_fun := VerifyFun, keep_secrets := KeepSecrets} = Opts,
-    {VerifyFun =/= undefined, KeepSecrets =/= false,
+    {VerifyFun =/= undefined, KeepSecrets =/= false, maps:get(user_lookup_fun, Opts, undefined) =/= undefined,
      maps:get(sni_fun, Opts, undefined) =/= undefined, maps:get(sni_hosts, Opts, []) =/= []}.
 
 make(Role, Opts, Trust, Sources) ->
     Pairs = lists:append([read(Role, S) || S <- Sources]),
     Ordered = ssl_keys:prioritize([{Key, {Chain, Given}} || {Chain, Key, Given} <- Pairs]),
     {Credentials, Keys} = credentials(Ordered, Trust, [], []),
-    Core = ssl_opts:core_config(Role, Opts),
-    Algs = map_get(signature_algs, Opts),
-    Schemes = tls13_codes(Algs),
-    Schemes =/= [] orelse fail({options, {no_supported_algorithms, {signature_algs, Algs}}}),
-    Map = Core#{signature_algs := Schemes,
-                signature_algs_cert := case map_get(signature_algs_cert, Core) of
-                                           undefined -> undefined;
-                                           _ -> cert_algs(Opts)
-                                       end,
-                verify_peer := map_get(verify_peer, Core) orelse wants_verdict(Role, Opts),
-                credentials => Credentials,
-                certificate_authorities => authorities(Opts, Trust),
-                native_verify => case native_verification(Role, Opts) of
-                                     true -> {ssl_trust:store(Trust), map_get(depth, Opts)};
-                                     false -> undefined
-                                 end},
+    Scope = ssl_sessions:config_scope(Opts, ssl_trust:digest(Trust), [Chain || {Chain, _, _} <- Pairs]),
+    Map = maps:merge(
+            (ssl_opts:core_config(Role, Opts))#{
+              signature_algs => schemes(Opts),
+              signature_algs_cert => cert_schemes(Opts),
+              verify_peer => map_get(verify, Opts) =:= verify_peer orelse wants_verdict(Role, Opts),
+              credentials => Credentials,
+              certificate_authorities => authorities(Opts, Trust),
+              native_verify => case native_verification(Role, Opts) of
+                                   true -> {ssl_trust:store(Trust), map_get(depth, Opts)};
+                                   false -> undefined
+                               end},
+            case ssl_opts:before_13(Role, Opts) of
+                Before when map_size(Before) =:= 0 -> Before;
+                Before -> Before#{session_scope => Scope, dh => dh(Role, Opts)}
+            end),
     case ssl_native:config(Map) of
-        {ok, Config} -> {Config, Keys};
+        {ok, Config} -> {Config, Keys, Scope};
         {error, {Field, Reason}} -> fail({options, {Field, Reason}})
     end.
+
+%% Before TLS 1.2 the version says how is signed.
+schemes(#{signature_algs := undefined}) ->
+    [];
+schemes(#{signature_algs := Algs} = Opts) ->
+    case algs(Algs, Opts) of
+        [] -> fail({options, {no_supported_algorithms, {signature_algs, Algs}}});
+        Schemes -> Schemes
+    end.
+
+cert_schemes(#{signature_algs_cert := undefined}) -> undefined;
+cert_schemes(Opts) -> cert_algs(Opts).
+
+%% Diffie-Hellman parameters of a server: those of the options, else the group of 2048 bits of RFC 3526.
+dh(client, _) ->
+    undefined;
+dh(server, Opts) ->
+    case Opts of
+        #{dh := Der} when is_binary(Der) -> parameters(dh, Der);
+        #{dhfile := File} when is_binary(File) -> parameters(dhfile, dh_entry(File));
+        #{} -> numbers(ssl_dh_groups:modp2048_prime(), ssl_dh_groups:modp2048_generator())
+    end.
+
+dh_entry(File) ->
+    case file:read_file(File) of
+        {ok, Pem} ->
+            try [Der || {'DHParameter', Der, _} <- public_key:pem_decode(Pem)] of
+                [Der | _] -> Der;
+                [] -> fail({options, {dhfile, binary_to_list(File), no_dh_parameters}})
+            catch
+                error:_ -> fail({options, {dhfile, binary_to_list(File), no_dh_parameters}})
+            end;
+        {error, Reason} ->
+            fail({options, {dhfile, binary_to_list(File), {error, Reason}}})
+    end.
+
+parameters(Option, Der) ->
+    try public_key:der_decode('DHParameter', Der) of
+        #'DHParameter'{prime = Prime, base = Base} -> numbers(Prime, Base)
+    catch
+        error:_ -> fail({options, {Option, asn1}})
+    end.
+
+numbers(Prime, Base) -> {binary:encode_unsigned(Prime), binary:encode_unsigned(Base)}.
 
 %% A client's verify_fun is asked even with verify_none.
 wants_verdict(client, #{verify_fun := VerifyFun}) -> VerifyFun =/= undefined;

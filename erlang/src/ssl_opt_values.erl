@@ -362,5 +362,8 @@ computed(beast_mitigation, C) ->
         _ -> disabled
     end;
 computed(reuse_sessions, C) ->
-    %% Without extended master secret a session must not outlive the verification of its client.
-    ssl_opts:get(verify, C) =:= verify_none.
+    %% Without extended master secret (RFC 7627) a session must not outlive the verification of its client.
+    case ssl_opts:get(verify, C) of
+        verify_none -> true;
+        verify_peer -> extended
+    end.

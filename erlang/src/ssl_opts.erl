@@ -27,7 +27,7 @@
 -endif.
 
 -export([connect/2, listen/1, handshake/2, upgrade/3, continue/3, sni/2]).
--export([core_config/2, negotiable/1, server_name/1]).
+-export([core_config/2, before_13/2, negotiable/1, server_name/1]).
 %% For ssl_opt_values and ssl_opt_rules:
 -export([get/2, put/3, forget/2, lookup/2, source/2, by_role/3, host/1, user/1, tls_versions/1, check_shape/2,
          notice/5]).
@@ -418,20 +418,18 @@ server_name(_) ->
     undefined.
 
 %% The fields of `ssl_native:config/1` that follow from the options alone. Left to the caller: credentials,
-%% certificate_authorities (names of the trust store, when the option of that name is true), native_verify.
+%% certificate_authorities (names of the trust store, when the option of that name is true), native_verify, and what
+%% `before_13/2` gives.
 -spec core_config(client | server, optmap()) -> map().
 core_config(Role, Opts) ->
-    #{verify := Verify, ciphers := Ciphers, supported_groups := Groups, psk_groups := Shares,
-      signature_algs := Algs, signature_algs_cert := CertAlgs, max_handshake_size := MaxHandshake,
+    #{verify := Verify, ciphers := Ciphers, max_handshake_size := MaxHandshake,
       key_update_at := KeyUpdateAt, middlebox_comp_mode := Middlebox, handshake := Handshake,
       keep_secrets := KeepSecrets} = Opts,
     #{versions => [ssl_versions:code(V) || V <- negotiable(Opts)],
-      cipher_suites => [S || S <- Ciphers, lists:member(S, ssl_suites:tls13())],
+      cipher_suites => Ciphers,
       honor_cipher_order => maps:get(honor_cipher_order, Opts, false),
-      groups => [ssl_algorithms:group_code(G) || G <- Groups],
-      key_share_groups => [ssl_algorithms:group_code(G) || G <- Shares],
-      signature_algs => [ssl_algorithms:scheme_code(A) || A <- Algs],
-      signature_algs_cert => cert_algs(CertAlgs),
+      groups => group_codes(supported_groups, Opts),
+      key_share_groups => group_codes(psk_groups, Opts),
       alpn => alpn(Role, Opts),
       max_fragment_length => maps:get(max_fragment_length, Opts, undefined),
       max_handshake_size => MaxHandshake,
@@ -444,9 +442,39 @@ core_config(Role, Opts) ->
       ask_hello => Handshake =:= hello orelse asks_for_name(Opts),
       key_log => KeepSecrets =/= false}.
 
-cert_algs(undefined) -> undefined;
-cert_algs({default, Algs}) -> [ssl_algorithms:scheme_code(A) || A <- Algs];
-cert_algs(Algs) -> [ssl_algorithms:scheme_code(A) || A <- Algs].
+%% Without TLS 1.3 these are not defined.
+group_codes(Option, Opts) ->
+    case Opts of
+        #{Option := Groups} when is_list(Groups) -> [ssl_algorithms:group_code(G) || G <- Groups];
+        #{} -> []
+    end.
+
+%% The fields that only mean something before TLS 1.3; none when that is the only version. Left to the caller: dh, and
+%% session_scope.
+-spec before_13(client | server, optmap()) -> map().
+before_13(Role, Opts) ->
+    case negotiable(Opts) of
+        ['tlsv1.3'] ->
+            #{};
+        _ ->
+            #{curves => ssl_algorithms:curve_codes(maps:get(eccs, Opts, [])),
+              honor_ecc_order => maps:get(honor_ecc_order, Opts, false),
+              client_renegotiation => maps:get(client_renegotiation, Opts, true),
+              fallback => maps:get(fallback, Opts, false),
+              beast_mitigation => map_get(beast_mitigation, Opts),
+              padding_check => map_get(padding_check, Opts),
+              psk_identity => maps:get(psk_identity, Opts, undefined),
+              srp_identity => maps:get(srp_identity, Opts, undefined),
+              user_lookup => maps:get(user_lookup_fun, Opts, undefined) =/= undefined,
+              npn => npn(Role, Opts),
+              extended_master_secret => true,
+              reuse_sessions => maps:get(reuse_sessions, Opts, false) =/= false}
+    end.
+
+%% Next protocol negotiation (draft-agl-tls-nextprotoneg-04): what a server shows, and by what a client chooses.
+npn(client, #{client_preferred_next_protocols := {_, _, _} = Selection}) -> Selection;
+npn(server, #{next_protocols_advertised := Protocols}) when is_list(Protocols) -> Protocols;
+npn(_, _) -> undefined.
 
 alpn(client, #{alpn_advertised_protocols := [_ | _] = Protocols}) -> Protocols;
 alpn(server, #{alpn_preferred_protocols := [_ | _] = Protocols}) -> Protocols;

@@ -22,8 +22,8 @@
           customize_hostname_check := [term()],
           cert_policy_opts := [term()],
           allow_any_ca_purpose := boolean(),
-          %% Schemes by which certificates may be signed.
-          cert_algs := [0..16#ffff]}.
+          %% Schemes by which certificates may be signed; before TLS 1.2 nobody said.
+          cert_algs := [0..16#ffff] | any}.
 
 %% Alternative anchors tried for one chain.
 -define(MAX_ROUNDS, 20).
@@ -239,6 +239,8 @@ reference(Name) ->
 %% Signature algorithms of certificates
 %%--------------------------------------------------------------------------------------------------------------------
 
+signature(_, #{cert_algs := any}) ->
+    ok;
 signature(#'OTPCertificate'{signatureAlgorithm = Algorithm}, #{cert_algs := Allowed}) ->
     Code = scheme(Algorithm),
     case lists:member(Code, Allowed) orelse lists:member(pss_for(Code), Allowed) of
@@ -277,6 +279,9 @@ scheme_of(?'id-Ed448') -> 16#0808;
 scheme_of(?sha1WithRSAEncryption) -> 16#0201;
 scheme_of(?'sha-1WithRSAEncryption') -> 16#0201;
 scheme_of(?'ecdsa-with-SHA1') -> 16#0203;
+scheme_of(?sha224WithRSAEncryption) -> 16#0301;
+scheme_of(?'ecdsa-with-SHA224') -> 16#0303;
+scheme_of(?'id-dsa-with-sha1') -> 16#0202;
 %% id-ml-dsa-44, -65, -87 and id-slh-dsa-sha2-128s to id-slh-dsa-shake-256f (RFC 9881, RFC 9909).
 scheme_of({2, 16, 840, 1, 101, 3, 4, 3, N}) when N >= 17, N =< 19 -> 16#0904 + (N - 17);
 scheme_of({2, 16, 840, 1, 101, 3, 4, 3, N}) when N >= 20, N =< 31 -> 16#0911 + (N - 20);

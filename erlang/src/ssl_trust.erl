@@ -11,7 +11,7 @@
 
 -include_lib("public_key/include/public_key.hrl").
 
--export([empty/0, from_list/1, from_file/1, store/1, size/1]).
+-export([empty/0, from_list/1, from_file/1, store/1, size/1, digest/1]).
 -export([by_id/3, issuers/2, names/1, member/2]).
 -export([file_identity/1, changed/2]).
 
@@ -19,7 +19,8 @@
 
 -record(trust, {store :: ssl_native:store() | undefined,
                 index = <<>> :: binary(),
-                certs = <<>> :: binary()}).
+                certs = <<>> :: binary(),
+                digest = <<>> :: binary()}).
 
 -opaque trust() :: #trust{}.
 
@@ -41,6 +42,10 @@ store(#trust{store = Store}) -> Store.
 %% Number of certificates.
 -spec size(trust()) -> non_neg_integer().
 size(#trust{index = Index}) -> byte_size(Index) div 16.
+
+%% The same for the same certificates in the same order.
+-spec digest(trust()) -> binary().
+digest(#trust{digest = Digest}) -> Digest.
 
 %% The value of `cacerts`. What cannot be decoded is left out.
 -spec from_list([term()]) -> trust().
@@ -112,7 +117,8 @@ changed(File, {Stat, How}) ->
 build(Store, Certs) ->
     {Index, Ders, _} = lists:foldl(fun add/2, {[], [], 0}, Certs),
     %% The last of several with the same issuer and serial number counts.
-    #trust{store = Store, index = iolist_to_binary(Index), certs = iolist_to_binary(lists:reverse(Ders))}.
+    Bytes = iolist_to_binary(lists:reverse(Ders)),
+    #trust{store = Store, index = iolist_to_binary(Index), certs = Bytes, digest = crypto:hash(sha256, Bytes)}.
 
 add(Cert, {Index, Ders, Offset} = Acc) ->
     try decoded(Cert) of
