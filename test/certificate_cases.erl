@@ -460,7 +460,7 @@ directly(#{verifier := Verifier, sent := Sent, options := Options0}) ->
         end,
     {ok, _, Context0} = ssl_material:config(Verifier, Map),
     Context = case Verifier of
-                  client -> element(2, ssl_material:client_params(Map, "localhost", Context0));
+                  client -> element(2, ssl_material:client_params(Map, "localhost", 443, Context0));
                   server -> Context0
               end,
     Answer = case ssl_verdict:answer({peer_certificate, Sent, undefined}, Context) of

@@ -426,7 +426,7 @@ core_config(Role, Opts) ->
       key_update_at := KeyUpdateAt, middlebox_comp_mode := Middlebox, handshake := Handshake,
       keep_secrets := KeepSecrets} = Opts,
     #{versions => [ssl_versions:code(V) || V <- negotiable(Opts)],
-      cipher_suites => Ciphers,
+      cipher_suites => suites(Ciphers, negotiable(Opts)),
       honor_cipher_order => maps:get(honor_cipher_order, Opts, false),
       groups => group_codes(supported_groups, Opts),
       key_share_groups => group_codes(psk_groups, Opts),
@@ -441,6 +441,11 @@ core_config(Role, Opts) ->
       status_request => false,
       ask_hello => Handshake =:= hello orelse asks_for_name(Opts),
       key_log => KeepSecrets =/= false}.
+
+suites(Ciphers, Versions) ->
+    New = lists:member('tlsv1.3', Versions),
+    Old = Versions -- ['tlsv1.3'] =/= [],
+    [S || S <- Ciphers, case lists:member(S, ssl_suites:tls13()) of true -> New; false -> Old end].
 
 %% Without TLS 1.3 these are not defined.
 group_codes(Option, Opts) ->
