@@ -524,12 +524,19 @@ explained({call, ssl_cipher_format, suite_map_to_bin, _}, <<Code:16>>, {exceptio
   when Code >= 16#C09C, Code =< 16#C0A3 ->
     "suites of RFC 6655 with RSA: stock knows their codes but offers them nowhere";
 explained(Q, Stock, Here) ->
-    case {bad_der(Q), Stock, Here} of
+    case {bad_der(Q) orelse as_stock_resumes(Here) =:= Stock, Stock, Here} of
+        {true, _, _} when Stock =/= Here, is_map(Here) orelse element(1, Here) =:= ok ->
+            "servers that verify their clients resume sessions with extended master secret, which stock does not have";
         {true, _, {error, {options, {key, {'RSAPrivateKey', foo}}}}} ->
             "key whose DER is no binary: stock finds out when it needs the key";
         _ ->
             false
     end.
+
+%% The default of reuse_sessions.
+as_stock_resumes({ok, #{ssl := Opts} = Parsed}) -> {ok, Parsed#{ssl := as_stock_resumes(Opts)}};
+as_stock_resumes(#{reuse_sessions := extended} = Opts) -> Opts#{reuse_sessions := false};
+as_stock_resumes(Other) -> Other.
 
 name_of_none() -> "name of no suite: stock takes it apart without asking whether there is one".
 
