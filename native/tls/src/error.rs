@@ -52,6 +52,8 @@ pub enum LocalFailure {
     NotConnected,
     /// Sending after our close_notify.
     Closed,
+    /// A step of the handshake was taken twice.
+    Order,
     /// A message of ours does not fit its length fields.
     TooLong,
     /// The configuration names nothing that can be offered or used.
@@ -235,6 +237,7 @@ impl fmt::Display for Error {
                 LocalFailure::WrongAnswer => "an answer that does not fit its question",
                 LocalFailure::NotConnected => "the connection is not established",
                 LocalFailure::Closed => "the connection is closed for sending",
+                LocalFailure::Order => "a step of the handshake was taken twice",
                 LocalFailure::TooLong => "a message of ours is too long",
                 LocalFailure::Configuration => "nothing in the configuration can be offered",
                 LocalFailure::Export => "the exporter label or length cannot be encoded",

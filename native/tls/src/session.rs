@@ -31,8 +31,8 @@ pub struct SavedSession {
     pub group: Option<NamedGroup>,
     /// How the peer signed.
     pub signature_scheme: Option<SignatureScheme>,
-    /// Which of `Config::credentials` was used.
-    pub own_credential: Option<u16>,
+    /// SHA-256 of our own certificate, if one was used.
+    pub own_certificate: Option<Vec<u8>>,
     /// Server: the SRP user.
     pub srp_username: Option<Vec<u8>>,
 }
@@ -54,7 +54,7 @@ impl SavedSession {
         put_u16(&mut out, self.max_fragment_length.unwrap_or(0));
         put_u16(&mut out, self.group.map_or(0, |group| group.0));
         put_u16(&mut out, self.signature_scheme.map_or(0, |scheme| scheme.0));
-        put_u16(&mut out, self.own_credential.unwrap_or(u16::MAX));
+        put_optional(&mut out, self.own_certificate.as_deref())?;
         put_optional(&mut out, self.srp_username.as_deref())?;
         for certificate in self.peer_chain.iter() {
             put_vec(&mut out, Prefix::U24, certificate)?;
@@ -79,7 +79,7 @@ impl SavedSession {
             max_fragment_length: Some(reader.u16()?).filter(|bytes| *bytes != 0),
             group: Some(NamedGroup(reader.u16()?)).filter(|group| group.0 != 0),
             signature_scheme: Some(SignatureScheme(reader.u16()?)).filter(|scheme| scheme.0 != 0),
-            own_credential: Some(reader.u16()?).filter(|index| *index != u16::MAX),
+            own_certificate: optional(&mut reader)?,
             srp_username: optional(&mut reader)?,
             peer_chain: reader.all(|list| Ok(list.vec24()?.to_vec()))?.into(),
         })
@@ -115,7 +115,7 @@ mod tests {
             peer_chain: Arc::new([vec![1, 2, 3], vec![4]]),
             group: Some(NamedGroup::X25519),
             signature_scheme: Some(SignatureScheme::ED25519),
-            own_credential: Some(0),
+            own_certificate: Some(vec![3; 32]),
             srp_username: Some(Vec::new()),
         }
     }
@@ -129,7 +129,7 @@ mod tests {
             peer_chain: Arc::new([]),
             group: None,
             signature_scheme: None,
-            own_credential: None,
+            own_certificate: None,
             srp_username: None,
             ..session()
         };

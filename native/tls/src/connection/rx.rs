@@ -9,6 +9,7 @@ use crate::handshake::{self, Advance, Common, Cx, Established, Park, Spec, State
 use crate::query::{Answer, Event, Output};
 use crate::record::limits::{Budget, MAX_CHANGE_CIPHER_SPECS, MAX_WARNING_ALERTS};
 use crate::record::{HandshakeJoiner, HandshakeMessage, Opened, RecordReader};
+use crate::schedule::tls12::MasterSecret;
 use crate::wire::alert::{Alert, Level};
 use core::fmt;
 use std::collections::VecDeque;
@@ -87,6 +88,7 @@ impl Rx {
                 params,
                 random,
                 now: 0,
+                previous: None,
             })),
             queue: VecDeque::new(),
             info: None,
@@ -232,11 +234,26 @@ impl Rx {
         context: Option<&[u8]>,
         len: usize,
     ) -> Result<Secret, Error> {
+        self.established()
+            .ok_or(LocalFailure::NotConnected)?
+            .export(label, context, len)
+    }
+
+    /// The master secret (TLS 1.2 and below).
+    pub fn master_secret(&self) -> Option<&MasterSecret> {
+        self.established()?.master_secret()
+    }
+
+    /// The PRF of the connection's version and suite (TLS 1.2 and below; RFC 5246 section 5). `None`: there is none, or
+    /// `len` is beyond what anybody could want.
+    pub fn prf(&self, secret: &[u8], label: &[u8], seed: &[u8], len: usize) -> Option<Secret> {
+        self.established()?.prf(secret, label, seed, len)
+    }
+
+    fn established(&self) -> Option<&Established> {
         match &self.phase {
-            Phase::Established(established) | Phase::Closed(established) => {
-                established.export(label, context.unwrap_or(&[]), len)
-            }
-            _ => Err(LocalFailure::NotConnected.into()),
+            Phase::Established(established) | Phase::Closed(established) => Some(established),
+            _ => None,
         }
     }
 

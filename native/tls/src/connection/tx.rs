@@ -3,10 +3,11 @@
 use crate::config::Config;
 use crate::crypto::suites::SuiteRow;
 use crate::crypto::Secret;
-use crate::enums::{AlertDescription, ContentType};
+use crate::enums::{AlertDescription, BeastMitigation, ContentType};
 use crate::error::{Error, LocalFailure};
 use crate::limits::{KEEP_PENDING, MAX_UNREAD_KEY_LOG};
 use crate::record::RecordWriter;
+use crate::schedule::tls12::DirectionKeys;
 use crate::schedule::tls13::TrafficSecret;
 use crate::wire::alert::Alert;
 use crate::wire::message::KeyUpdate;
@@ -256,6 +257,17 @@ impl Tx {
     ) -> Result<(), Error> {
         self.activate()?;
         Ok(self.writer.set_tls13(suite, secret)?)
+    }
+
+    /// change_cipher_spec, and the keys that begin with it (RFC 5246 section 7.1).
+    pub(crate) fn change_cipher(
+        &mut self,
+        keys: DirectionKeys,
+        beast: BeastMitigation,
+    ) -> Result<(), Error> {
+        self.change_cipher_spec()?;
+        self.writer.set_beast(beast);
+        Ok(self.writer.set_tls12(keys)?)
     }
 
     pub(crate) fn set_plain_version(&mut self, version: u16) {

@@ -33,6 +33,7 @@
 
 mod authentication;
 mod client;
+mod common12;
 mod credential;
 mod established;
 mod job;
@@ -43,6 +44,7 @@ mod server;
 mod transcript;
 mod world;
 
+pub(crate) use common12::Previous;
 pub(crate) use established::Established;
 pub(crate) use job::{Advance, Park};
 
@@ -63,6 +65,8 @@ pub(crate) struct Common {
     pub params: ClientParams,
     pub random: Box<dyn Random>,
     pub now: u64,
+    /// TLS 1.2 and below: the handshake before this one.
+    pub previous: Option<Box<Previous>>,
 }
 
 /// What a state may use of the connection.

@@ -14,7 +14,8 @@ use super::protection::Tls13Key;
 use super::RecordError;
 use crate::crypto::suites::SuiteRow;
 use crate::crypto::Secret;
-use crate::enums::ContentType;
+use crate::enums::{ContentType, ProtocolVersion};
+use crate::schedule::tls12::DirectionKeys;
 use crate::schedule::tls13::TrafficSecret;
 use core::ops::Range;
 
@@ -389,6 +390,20 @@ impl RecordReader {
         self.failed = 0;
         Ok(())
     }
+
+    /// From here on records must be protected with `keys` (TLS 1.0 to 1.2). Without `padding_check` the bytes of the padding
+    /// of CBC records of TLS 1.0 may be any.
+    pub fn set_tls12(
+        &mut self,
+        _keys: DirectionKeys,
+        _padding_check: bool,
+        _: Aligned,
+    ) -> Result<(), RecordError> {
+        Err(RecordError::NoKeys)
+    }
+
+    /// The version is settled: what stands in the headers of records is checked from here on.
+    pub fn set_version(&mut self, _version: ProtocolVersion) {}
 
     /// The next generation of keys, right after the peer's KeyUpdate.
     pub fn update_key(&mut self, _: Aligned) -> Result<(), RecordError> {

