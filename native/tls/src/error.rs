@@ -143,6 +143,12 @@ offences! {
     WrongGroup => ILLEGAL_PARAMETER, "the server's key share is for a group without a share of ours";
     RetryGroupNotOffered => ILLEGAL_PARAMETER, "HelloRetryRequest for a group that was not offered";
     RetryGroupAlreadyShared => ILLEGAL_PARAMETER, "HelloRetryRequest for a group that had its share";
+    SessionIdEchoed => ILLEGAL_PARAMETER, "the server resumes a session that was not offered";
+    SessionChanged => ILLEGAL_PARAMETER, "version or cipher suite are not those of the session resumed";
+    ExtendedMasterSecretChanged => HANDSHAKE_FAILURE, "extended_master_secret is not as it was before";
+    WrongRenegotiationInfo => HANDSHAKE_FAILURE, "renegotiation_info does not belong to this connection";
+    NoUncompressedPoints => ILLEGAL_PARAMETER, "ec_point_formats without uncompressed points";
+    TwoProtocolNegotiations => ILLEGAL_PARAMETER, "application protocols negotiated in both ways";
     RetryWithoutChange => ILLEGAL_PARAMETER, "HelloRetryRequest that changes nothing";
     SecondHelloRetryRequest => UNEXPECTED_MESSAGE, "a second HelloRetryRequest";
 
@@ -151,7 +157,10 @@ offences! {
     WrongMaxFragmentLength => ILLEGAL_PARAMETER, "max_fragment_length is not what was asked for";
     UnsolicitedEarlyData => UNSUPPORTED_EXTENSION, "early_data accepted that was not offered";
 
-    // ServerKeyExchange
+    // The server's flight before TLS 1.3
+    WrongCertificateType => HANDSHAKE_FAILURE, "the key of the certificate does not fit the cipher suite";
+    CertificateMayNotAgree => ILLEGAL_PARAMETER, "keyUsage of the peer's certificate does not allow the key exchange";
+    UnexpectedCertificateRequest => HANDSHAKE_FAILURE, "a certificate_request where the cipher suite has none";
     ExplicitCurve => ILLEGAL_PARAMETER, "a curve that is not a named one";
     CurveNotOffered => ILLEGAL_PARAMETER, "the server's key is on a curve that was not offered";
     DhPrimeTooShort => INSUFFICIENT_SECURITY, "the prime of the Diffie-Hellman group is too short";

@@ -1,27 +1,24 @@
-//! A client's handshake (RFC 8446 appendix A.1).
+//! A client's handshake (RFC 8446 appendix A.1). Where the server selects a version before TLS 1.3 `client12` goes on.
 
 use super::authentication::{self as auth, PeerCertificate};
+use super::client12::{self, Sent};
+use super::client_hello::{offered_shares, Offer};
 use super::credential::{self, Wanted};
 use super::established::Established;
 use super::job::{ChainJob, Park, Share, Then};
 use super::negotiation::FragmentLength;
 use super::transcript::Transcript;
 use super::{expect, Cx, Step};
-use crate::config::Config;
 use crate::connection::Info;
 use crate::crypto::suites::{suite_of, SuiteRow};
 use crate::crypto::Secret;
-use crate::enums::{
-    CipherSuite, HandshakeType, NamedGroup, ProtocolVersion, Role, SignatureScheme,
-};
-use crate::error::{Error, LocalFailure, Offence};
+use crate::enums::{HandshakeType, NamedGroup, ProtocolVersion, Role, SignatureScheme};
+use crate::error::{Error, Offence};
 use crate::query::ServerHelloInfo;
 use crate::record::HandshakeMessage;
 use crate::schedule::tls13::{Exporter, Handshake, KeySchedule, TrafficSecret};
-use crate::wire::extension::{
-    Extension, Extensions, KeyShare, KeyShareEntry, Offered, StatusRequest, Versions,
-};
-use crate::wire::hello::{ClientHello, ServerHello};
+use crate::wire::extension::{Extension, Extensions, Offered};
+use crate::wire::hello::ServerHello;
 use crate::wire::message::{CertificateRequest, EncryptedExtensions};
 use std::sync::Arc;
 
@@ -35,14 +32,9 @@ const FIRST_RECORD_VERSION: u16 = ProtocolVersion::TLS10.0;
 /// Generates the shares and sends the ClientHello.
 pub(super) fn start(cx: &mut Cx<'_>) -> Result<Step, Error> {
     let config = cx.config();
-    let suites: Vec<CipherSuite> = config
-        .cipher_suites
-        .iter()
-        .copied()
-        .filter(|id| suite_of(*id, TLS13).is_some())
-        .collect();
-    if !config.versions.contains(&TLS13) || suites.is_empty() || config.groups.is_empty() {
-        return Err(LocalFailure::Configuration.into());
+    let offer = Offer::first(config, &cx.common.params)?;
+    if !offer.has(TLS13) {
+        return first_hello(cx, offer, Vec::new());
     }
     let mut groups: Vec<NamedGroup> = config
         .key_share_groups
@@ -55,7 +47,7 @@ pub(super) fn start(cx: &mut Cx<'_>) -> Result<Step, Error> {
         cx,
         groups,
         Vec::new(),
-        Box::new(move |cx, shares| first_hello(cx, suites, shares)),
+        Box::new(move |cx, shares| first_hello(cx, offer, shares)),
     )
 }
 
@@ -76,95 +68,51 @@ fn generate(
     Ok(Park::KxGenerate(group, Box::new(next)).into())
 }
 
-fn first_hello(
-    cx: &mut Cx<'_>,
-    cipher_suites: Vec<CipherSuite>,
-    shares: Vec<Share>,
-) -> Result<Step, Error> {
-    let random = cx.random()?;
-    let session_id = if cx.config().middlebox_comp_mode {
-        cx.random()?.to_vec()
-    } else {
-        Vec::new()
-    };
-    let hello = ClientHello {
-        legacy_version: LEGACY_VERSION,
-        random,
-        session_id,
-        cipher_suites,
-        compression_methods: vec![0],
-        extensions: extensions(
-            cx.config(),
-            cx.common.params.server_name.as_deref(),
-            &shares,
-        ),
-    };
+fn first_hello(cx: &mut Cx<'_>, offer: Offer, shares: Vec<Share>) -> Result<Step, Error> {
+    let hello = offer.hello(cx, &shares)?;
     let mut raw = Vec::new();
     hello.emit(&mut raw)?;
     cx.tx.set_plain_version(FIRST_RECORD_VERSION);
     cx.tx.handshake(&raw)?;
-    cx.tx.set_plain_version(LEGACY_VERSION);
-    Ok(WaitServerHello {
+    cx.tx.set_plain_version(hello.legacy_version);
+    let (new, old) = (offer.has(TLS13), offer.is_old());
+    let sent = Sent {
         hello,
         raw,
+        versions: offer.versions,
+        session: offer.session,
+    };
+    if !new {
+        return Ok(client12::WaitServerHello(sent).into());
+    }
+    let next = WaitServerHello {
+        sent,
         shares,
         retry: None,
-    }
-    .into())
-}
-
-fn extensions(config: &Config, server_name: Option<&[u8]>, shares: &[Share]) -> Extensions {
-    let mut list = Extensions::default();
-    if let Some(name) = server_name {
-        list.push(Extension::ServerName(Some(name.to_vec())));
-    }
-    if let Some(length) = config
-        .max_fragment_length
-        .and_then(FragmentLength::of_bytes)
-    {
-        list.push(Extension::MaxFragmentLength(length.code));
-    }
-    if config.status_request {
-        list.push(Extension::StatusRequest(StatusRequest::ocsp()));
-    }
-    list.push(Extension::SupportedGroups(config.groups.clone()));
-    list.push(Extension::SignatureAlgorithms(
-        config.signature_algs.clone(),
-    ));
-    if let Some(schemes) = &config.signature_algs_cert {
-        list.push(Extension::SignatureAlgorithmsCert(schemes.clone()));
-    }
-    if !config.alpn.is_empty() {
-        list.push(Extension::Alpn(config.alpn.clone()));
-    }
-    if let Some(names) = config
-        .certificate_authorities
-        .as_ref()
-        .filter(|names| !names.is_empty())
-    {
-        list.push(Extension::CertificateAuthorities(names.clone()));
-    }
-    list.push(Extension::SupportedVersions(Versions::Offered(vec![
-        TLS13.0,
-    ])));
-    list.push(Extension::KeyShare(offered_shares(shares)));
-    list
-}
-
-fn offered_shares(shares: &[Share]) -> KeyShare {
-    let entry = |share: &Share| KeyShareEntry {
-        group: share.group,
-        key_exchange: share.public.clone(),
     };
-    KeyShare::Offered(shares.iter().map(entry).collect())
+    match old {
+        true => Ok(WaitAnyServerHello(next).into()),
+        false => Ok(next.into()),
+    }
 }
 
 // ---- ServerHello ----
 
+/// The first ClientHello is out, and offers versions before TLS 1.3 too.
+pub(crate) struct WaitAnyServerHello(WaitServerHello);
+
+impl WaitAnyServerHello {
+    pub fn handle(self, cx: &mut Cx<'_>, message: HandshakeMessage) -> Result<Step, Error> {
+        if client12::is_noise(&message)? {
+            return Ok(self.into());
+        }
+        self.0.handle(cx, message)
+    }
+}
+
 /// A ClientHello is out, the first or the second.
 pub(crate) struct WaitServerHello {
-    hello: ClientHello,
-    raw: Vec<u8>,
+    sent: Sent,
     shares: Vec<Share>,
     retry: Option<Retry>,
 }
@@ -184,9 +132,12 @@ impl WaitServerHello {
     pub fn handle(self, cx: &mut Cx<'_>, message: HandshakeMessage) -> Result<Step, Error> {
         expect(&message, HandshakeType::SERVER_HELLO)?;
         let reply = ServerHello::parse(message.body())?;
-        self.check_version(&reply)?;
+        let version = self.check_version(&reply)?;
+        if version != TLS13 {
+            return self.sent.answered(cx, version, reply, message);
+        }
         let suite = self.check_fixed_fields(&reply)?;
-        let extensions = reply.extensions(&Offered::of(&self.hello.extensions))?;
+        let extensions = reply.extensions(&Offered::of(&self.sent.hello.extensions))?;
         if extensions.version_selected().is_none() {
             return Err(Offence::MissingSupportedVersions.into());
         }
@@ -207,19 +158,12 @@ impl WaitServerHello {
         self.agree(cx, suite, reply.random, &extensions, message)
     }
 
-    /// RFC 8446 sections 4.1.3 and 4.2.1. Only 1.3 is offered.
-    fn check_version(&self, reply: &ServerHello) -> Result<(), Error> {
-        let version = reply.version()?;
-        if version == TLS13.0 {
-            return Ok(());
+    /// After a HelloRetryRequest there is no version but 1.3 (RFC 8446 section 4.1.4).
+    fn check_version(&self, reply: &ServerHello) -> Result<ProtocolVersion, Error> {
+        match self.retry {
+            None => client12::selected_version(&self.sent.versions, reply),
+            Some(_) => client12::selected_version(&[TLS13], reply),
         }
-        if reply.shows_downgrade() {
-            return Err(Offence::DowngradeDetected.into());
-        }
-        if version > TLS13.0 {
-            return Err(Offence::VersionNotOffered.into());
-        }
-        Err(Offence::UnsupportedVersion.into())
     }
 
     fn check_fixed_fields(&self, reply: &ServerHello) -> Result<&'static SuiteRow, Error> {
@@ -232,10 +176,10 @@ impl WaitServerHello {
         if reply.compression_method != 0 {
             return Err(Offence::CompressionSelected.into());
         }
-        if reply.session_id != self.hello.session_id {
+        if reply.session_id != self.sent.hello.session_id {
             return Err(Offence::SessionIdMismatch.into());
         }
-        if !self.hello.cipher_suites.contains(&reply.cipher_suite) {
+        if !self.sent.hello.cipher_suites.contains(&reply.cipher_suite) {
             return Err(Offence::CipherNotOffered.into());
         }
         if self
@@ -270,12 +214,10 @@ impl WaitServerHello {
             }
         }
         cx.aligned()?;
-        let Self {
-            hello, raw, shares, ..
-        } = self;
-        let transcript = Transcript::after_retry(suite.hash, &raw, message.raw());
+        let Self { sent, shares, .. } = self;
+        let transcript = Transcript::after_retry(suite.hash, &sent.raw, message.raw());
         let send = move |cx: &mut Cx<'_>, shares: Vec<Share>| {
-            let mut hello = hello;
+            let Sent { mut hello, .. } = sent;
             let mut transcript = transcript;
             hello
                 .extensions
@@ -291,8 +233,12 @@ impl WaitServerHello {
             }
             cx.tx.handshake(&raw)?;
             Ok(WaitServerHello {
-                hello,
-                raw,
+                sent: Sent {
+                    hello,
+                    raw,
+                    versions: vec![TLS13],
+                    session: None,
+                },
                 shares,
                 retry: Some(Retry { suite, transcript }),
             }
@@ -317,11 +263,11 @@ impl WaitServerHello {
             .key_share()
             .ok_or(Offence::MissingServerKeyShare)?;
         let Self {
-            hello,
-            raw,
+            sent,
             shares,
             retry,
         } = self;
+        let Sent { hello, raw, .. } = sent;
         let ours = shares
             .into_iter()
             .find(|share| share.group == theirs.group)

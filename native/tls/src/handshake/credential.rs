@@ -1,10 +1,12 @@
-//! Which certificate, and which signature scheme (RFC 8446 sections 4.2.3, 4.2.4, 4.4.2.2 and 4.4.2.3).
+//! Which certificate, and which signature scheme (RFC 8446 sections 4.2.3, 4.2.4, 4.4.2.2 and 4.4.2.3; RFC 5246 section 7.4.6
+//! for clients before TLS 1.3).
 
 use crate::config::Config;
 use crate::crypto::schemes;
 use crate::crypto::sign::CertifiedKey;
 use crate::enums::{ProtocolVersion, Role, SignatureScheme};
-use crate::x509;
+use crate::wire::message12::CertificateType;
+use crate::x509::{self, KeyType};
 use std::sync::Arc;
 
 /// The choice.
@@ -68,6 +70,64 @@ fn scheme(config: &Config, key: &CertifiedKey, wanted: &Wanted<'_>) -> Option<Si
             && config.signature_algs.contains(scheme)
             && key.key.signs(*scheme, ProtocolVersion::TLS13)
     })
+}
+
+/// What a server before TLS 1.3 asks a client for.
+pub(super) struct WantedOld<'a> {
+    pub version: ProtocolVersion,
+    /// certificate_types
+    pub types: &'a [CertificateType],
+    /// supported_signature_algorithms; `None` before TLS 1.2.
+    pub schemes: Option<&'a [SignatureScheme]>,
+    /// certificate_authorities
+    pub authorities: &'a [Vec<u8>],
+}
+
+/// A client's credential before TLS 1.3: the first, in our order, that the server can take. Certificates of the authorities
+/// it names come before others, which, as OTP has it, are sent nevertheless: the server may know their issuers.
+pub(super) fn select_old(config: &Config, wanted: &WantedOld<'_>) -> Option<Selected> {
+    let first = |named: bool| {
+        let mut candidates = config.credentials.iter().enumerate();
+        candidates.find_map(|(index, key)| {
+            if named && !issued_by(key, wanted.authorities) {
+                return None;
+            }
+            let scheme = scheme_old(config, key, wanted)?;
+            let key = Arc::clone(key);
+            Some(Selected { index, key, scheme })
+        })
+    };
+    first(true).or_else(|| first(false))
+}
+
+fn scheme_old(
+    config: &Config,
+    key: &CertifiedKey,
+    wanted: &WantedOld<'_>,
+) -> Option<SignatureScheme> {
+    let kind = match key.leaf.key {
+        KeyType::Rsa | KeyType::RsaPss(_) => CertificateType::RSA_SIGN,
+        KeyType::Ec(_) | KeyType::Ed25519 | KeyType::Ed448 => CertificateType::ECDSA_SIGN,
+        KeyType::Dsa => CertificateType::DSS_SIGN,
+        KeyType::MlDsa(_) | KeyType::Other => return None,
+    };
+    if !wanted.types.is_empty() && !wanted.types.contains(&kind) {
+        return None;
+    }
+    let makes = |scheme: &SignatureScheme| key.key.signs(*scheme, wanted.version);
+    let Some(schemes) = wanted.schemes else {
+        return schemes::fallback(key.leaf.key, wanted.version).filter(makes);
+    };
+    let all = Wanted {
+        schemes,
+        schemes_cert: None,
+        authorities: wanted.authorities,
+    };
+    if !chain_fits(key, &all) {
+        return None;
+    }
+    let mut theirs = schemes.iter().copied();
+    theirs.find(|scheme| config.signature_algs.contains(scheme) && makes(scheme))
 }
 
 /// Can the peer verify how the leaf is signed? As OTP has it, RSA signatures differ by their hash only: who verifies PSS

@@ -32,13 +32,16 @@
 )]
 
 mod authentication;
+mod authentication12;
 mod client;
+mod client12;
+mod client12_kx;
+mod client_hello;
 mod common12;
 mod credential;
 mod established;
 mod job;
 mod negotiation;
-#[allow(dead_code)] // until the key exchanges are there
 mod premaster;
 mod server;
 mod transcript;
@@ -174,12 +177,23 @@ macro_rules! states {
 
 // The state, its name, and what a change_cipher_spec is to it.
 states! {
+    AnyServerHello(client::WaitAnyServerHello), "hello", noise;
     ServerHello(client::WaitServerHello), "wait_sh", noise;
     EncryptedExtensions(client::WaitEncryptedExtensions), "wait_ee", noise;
     CertificateOrRequest(client::WaitCertificateOrRequest), "wait_cert_cr", noise;
     ServerCertificate(client::WaitCertificate), "wait_cert", noise;
     ServerCertificateVerify(client::WaitCertificateVerify), "wait_cv", noise;
     ServerFinished(client::WaitFinished), "wait_finished", noise;
+    OldServerHello(client12::WaitServerHello), "hello", refused;
+    OldServerCertificate(client12::WaitCertificate), "certify", refused;
+    OldCertificateStatus(client12::WaitCertificateStatus), "wait_stapling", refused;
+    OldServerKeyExchange(client12::WaitServerKeyExchange), "certify", refused;
+    OldCertificateRequest(client12::WaitCertificateRequest), "certify", refused;
+    OldServerHelloDone(client12::WaitServerHelloDone), "certify", refused;
+    OldServerChange(client12::WaitChange), "cipher", keys;
+    OldServerFinished(client12::WaitFinished), "cipher", refused;
+    ResumedServerChange(client12::WaitResumedChange), "abbreviated", keys;
+    ResumedServerFinished(client12::WaitResumedFinished), "abbreviated", refused;
     ClientHello(server::WaitClientHello), "start", early;
     SecondClientHello(server::WaitSecondClientHello), "start", noise;
     ClientCertificate(server::WaitCertificate), "wait_cert", noise;
