@@ -446,9 +446,8 @@ connection_information(Socket, Items) when is_list(Items) ->
 renegotiate(Socket) ->
     case ssl_socket_shape:parse(Socket) of
         {connection, Pid, _, _, _} ->
-            %% Of the versions spoken today none can: RFC 8446 section 4.1.2.
             case ssl_endpoint:call(Pid, await) of
-                ok -> {error, notsup};
+                ok -> ssl_endpoint:call(Pid, renegotiate);
                 {error, _} = Error -> Error
             end;
         {listener, _, _} -> {error, enotconn};
@@ -464,13 +463,14 @@ update_keys(Socket, Type) ->
         _ -> {error, not_supported}
     end.
 
+%% Before TLS 1.3 a single key comes by itself: so OTP, other than its manual says.
 -spec export_key_materials(sslsocket(), [binary()], [binary() | no_context], [non_neg_integer()]) ->
-          {ok, [binary()]} | {error, reason()}.
+          {ok, [binary()] | binary()} | {error, reason()}.
 export_key_materials(Socket, Labels, Contexts, Lengths) ->
     export_key_materials(Socket, Labels, Contexts, Lengths, true).
 
 -spec export_key_materials(sslsocket(), [binary()], [binary() | no_context], [non_neg_integer()], boolean()) ->
-          {ok, [binary()]} | {error, exporter_master_secret_already_consumed | bad_input | reason()}.
+          {ok, [binary()] | binary()} | {error, exporter_master_secret_already_consumed | bad_input | reason()}.
 export_key_materials(Socket, Labels, Contexts, Lengths, Consume) ->
     case ssl_socket_shape:parse(Socket) of
         {connection, Pid, _, _, _} -> ssl_endpoint:call(Pid, {export, Labels, Contexts, Lengths, Consume});
@@ -485,13 +485,13 @@ prf(Socket, master_secret, Label, [client_random, server_random | Seed], Length)
     Context = case Seed of [] -> no_context; [Bytes] -> Bytes end,
     case export_key_materials(Socket, [Label], [Context], [Length], true) of
         {ok, [Key]} -> {ok, Key};
-        {error, _} = Error -> Error
+        Result -> Result
     end;
-prf(Socket, _, _, _, _) ->
+prf(Socket, Secret, Label, Seed, Length) when is_binary(Secret); Secret =:= master_secret ->
     case ssl_socket_shape:parse(Socket) of
+        {connection, Pid, _, _, _} -> ssl_facts:prf(Pid, Secret, Label, Seed, Length);
         {listener, _, _} -> {error, enotconn};
-        %% Other secrets and seeds were for tests of OTP's own before TLS 1.3.
-        _ -> {error, notsup}
+        error -> erlang:error(function_clause, [Socket, Secret, Label, Seed, Length])
     end.
 
 %%--------------------------------------------------------------------------------------------------------------------

@@ -54,6 +54,7 @@
 -define(RETRY, 20).
 -define(PROTOCOL, "TLS").
 
+-define(TLS13, 16#0304).
 -define(CLOSE_NOTIFY, 0).
 -define(USER_CANCELED, 90).
 
@@ -98,6 +99,10 @@
                drained = 0 :: non_neg_integer(),
                exporter = true :: boolean(),
                key_log = [] :: [string()],
+               %% before TLS 1.3: a handshake may follow the first one
+               ctx :: undefined | ssl_material:context(),
+               renegotiation = no :: no | gen_statem:from(),
+               session :: undefined | ssl_sessions:event(),  % new, until its handshake is over
                hs :: #hs{} | undefined,
                listener :: ssl_listener:key() | undefined}).
 
@@ -376,7 +381,7 @@ format_status(Status) ->
 
 %% Nothing of what the peer sent or the user chose to keep secret.
 shown(S) ->
-    S#data{cooked = no, out = [], hs = undefined, key_log = [], options = #{}, want = undefined}.
+    S#data{cooked = no, out = [], hs = undefined, ctx = undefined, session = undefined, key_log = [], options = #{}, want = undefined}.
 
 %%--------------------------------------------------------------------------------------------------------------------
 %% Handshake
@@ -429,6 +434,7 @@ failed_handshake(Fatal, #data{role = Role, options = Options, hs = Hs} = S) ->
     Reason = ssl_alert_text:reason(Role, Fatal, ?PROTOCOL),
     ssl_alert_text:log(Role, Fatal, ?PROTOCOL, maps:get(log_level, Options, notice)),
     hs_key_log(Hs, Options),
+    end_session(S),
     drain(alert_timeout(), hs_reply({error, Reason}, S)).
 
 %% The user gave up, or died: user_canceled and close_notify (RFC 8446 section 6.1).
@@ -485,9 +491,9 @@ outs([heavy], #data{conn = Conn} = S) ->
 outs([{ask, {Hello, _} = Query}], #data{options = #{handshake := hello}, hs = #hs{paused = no} = Hs} = S)
   when Hello =:= client_hello; Hello =:= server_hello ->
     S#data{hs = Hs#hs{paused = Query}};
-outs([{ask, Query}], #data{conn = Conn, hs = #hs{ctx = Ctx} = Hs} = S) ->
-    {Answer, NewCtx} = ssl_verdict:answer(Query, Ctx),
-    outs(ssl_native:answer(Conn, Answer), S#data{hs = Hs#hs{ctx = NewCtx}});
+outs([{ask, Query}], #data{conn = Conn} = S) ->
+    {Answer, NewCtx} = ssl_verdict:answer(Query, ctx(S)),
+    outs(ssl_native:answer(Conn, Answer), set_ctx(NewCtx, S));
 outs([{fatal, _}], #data{ended = closed} = S) ->
     %% What follows a close_notify is of no interest.
     S;
@@ -495,16 +501,36 @@ outs([{fatal, Fatal}], S) ->
     S#data{ended = {fatal, detailed(Fatal, S)}}.
 
 %% An alert that a decision of ours led to: with its reason.
-detailed(#{origin := local} = Fatal, #data{hs = #hs{ctx = Ctx}}) ->
-    case ssl_verdict:details(Ctx) of
-        undefined -> Fatal;
-        Reason -> Fatal#{details => Reason}
+detailed(#{origin := local} = Fatal, S) ->
+    case ctx(S) of
+        undefined ->
+            Fatal;
+        Ctx ->
+            case ssl_verdict:details(Ctx) of
+                undefined -> Fatal;
+                Reason -> Fatal#{details => Reason}
+            end
     end;
 detailed(Fatal, _) ->
     Fatal.
 
-event({connected, _Info}, #data{hs = Hs} = S) ->
+%% What queries are answered from: of the handshake, and before TLS 1.3 of those that may follow.
+ctx(#data{hs = #hs{ctx = Ctx}}) -> Ctx;
+ctx(#data{ctx = Ctx}) -> Ctx.
+
+set_ctx(Ctx, #data{hs = #hs{} = Hs} = S) -> S#data{hs = Hs#hs{ctx = Ctx}};
+set_ctx(Ctx, S) -> S#data{ctx = Ctx}.
+
+event({connected, #{version := ?TLS13}}, #data{hs = Hs} = S) ->
     S#data{hs = Hs#hs{done = true}};
+event({connected, Info}, #data{hs = #hs{ctx = Ctx} = Hs} = S) ->
+    new_session(Info, S#data{hs = Hs#hs{done = true}, ctx = Ctx});
+event({session, Session}, S) ->
+    S#data{session = Session};
+event({renegotiated, Info}, S) ->
+    renegotiated(ok, new_session(Info, S));
+event({renegotiation, refused}, S) ->
+    renegotiated({error, renegotiation_rejected}, S);
 event(closed, S) ->
     S#data{ended = closed};
 event({key_log, <<"EXPORTER_SECRET">>, _, _}, S) ->
@@ -514,6 +540,36 @@ event({key_log, Label, Random, Secret}, S) ->
     key_log(key_log_line(Label, Random, Secret), Random, S);
 event(_, S) ->
     S.
+
+new_session(_, #data{session = undefined} = S) ->
+    S;
+new_session(Info, #data{session = Session} = S) ->
+    #{sessions := Policy} = ctx(S),
+    ssl_sessions:created(Policy, Session, case Info of
+                                              #{peer_chain := [Leaf | _]} -> Leaf;
+                                              _ -> undefined
+                                          end),
+    S#data{session = undefined}.
+
+renegotiated(_, #data{renegotiation = no} = S) ->
+    S;
+renegotiated(Result, #data{renegotiation = From} = S) ->
+    gen_statem:reply(From, Result),
+    S#data{renegotiation = no}.
+
+%% The session of a connection that ends with an alert ends, too: the one that was resumed or made, or offered at least.
+end_session(#data{conn = Conn} = S) ->
+    case ctx(S) of
+        #{sessions := #{} = Policy} ->
+            Id = case ssl_native:info(Conn) of
+                     #{version := Version, session_id := Given} when Version < ?TLS13 -> Given;
+                     #{} -> <<>>;
+                     undefined -> maps:get(offered, Policy, <<>>)
+                 end,
+            ssl_sessions:failed(Policy, Id);
+        _ ->
+            ok
+    end.
 
 %% Plaintext that the native half does not keep: for the user, or kept here while nobody wants it.
 data(Data, #data{cooked = no, active = Active, hs = Hs} = S) when Active =:= false; Hs =/= undefined ->
@@ -754,12 +810,28 @@ request({recv, Length, Timeout}, From, connection, S) ->
 request({failed, Fatal}, From, connection, #data{role = Role, options = Options} = S) ->
     ssl_alert_text:log(Role, Fatal, ?PROTOCOL, maps:get(log_level, Options, notice)),
     gen_statem:reply(From, {error, ssl_alert_text:reason(Role, Fatal, ?PROTOCOL)}),
-    drain(alert_timeout(), flush(S));
+    end_session(S),
+    drain(alert_timeout(), flush(renegotiated({error, closed}, S)));
 request({invalid_packet, Bytes}, From, connection, S) ->
     gen_statem:reply(From, {error, {invalid_packet, format(Bytes, S)}}),
     close(undefined, ?CLOSE_TIMEOUT, S);
 request(await, From, connection, _) ->
     {keep_state_and_data, [{reply, From, ok}]};
+request(renegotiate, From, connection, #data{ctx = undefined}) ->
+    %% RFC 8446 section 4.1.2: not in TLS 1.3.
+    {keep_state_and_data, [{reply, From, {error, notsup}}]};
+request(renegotiate, From, connection, #data{renegotiation = no, ended = undefined, conn = Conn} = S) ->
+    settle(outs(ssl_native:renegotiate(Conn), S#data{renegotiation = From}), []);
+request(renegotiate, From, connection, #data{renegotiation = no}) ->
+    {keep_state_and_data, [{reply, From, {error, closed}}]};
+request(renegotiate, From, connection, _) ->
+    {keep_state_and_data, [{reply, From, {error, already_renegotiating}}]};
+request({served, Notes}, From, connection, S) ->
+    %% A reader outside waits until the question that it came across is answered.
+    case outs(Notes, S#data{fresh = false}) of
+        #data{ended = {fatal, _} = Fatal} = S1 -> {keep_state, S1#data{ended = undefined}, [{reply, From, Fatal}]};
+        S1 -> settle(S1, [{reply, From, ok}])
+    end;
 request(peer_certificate, From, connection, #data{conn = Conn}) ->
     Reply = case ssl_native:info(Conn) of
                 #{peer_chain := [Leaf | _]} -> {ok, Leaf};
@@ -772,13 +844,23 @@ request(negotiated_protocol, From, connection, #data{conn = Conn}) ->
                 _ -> {error, protocol_not_negotiated}
             end,
     {keep_state_and_data, [{reply, From, Reply}]};
-request(information, From, connection, #data{conn = Conn, options = Options, key_log = KeyLog}) ->
-    {keep_state_and_data, [{reply, From, {ok, ssl_native:info(Conn), Options, KeyLog}}]};
+request(information, From, connection, #data{conn = Conn, options = Options, key_log = KeyLog} = S) ->
+    Info = ssl_native:info(Conn),
+    {keep_state_and_data, [{reply, From, {ok, Info, maps:merge(secrets(Info, S), #{options => Options, key_log => KeyLog})}}]};
+request({export, [Label], [Context], [Length], _}, From, connection, #data{conn = Conn, ctx = #{}}) ->
+    %% Before TLS 1.3: as OTP has it, one comes by itself and not in a list.
+    Reply = case export(Conn, [Label], [Context], [Length], []) of
+                {ok, [Key]} -> {ok, Key};
+                {error, _} = Error -> Error
+            end,
+    {keep_state_and_data, [{reply, From, Reply}]};
 request({export, _, _, _, _}, From, connection, #data{exporter = false}) ->
     {keep_state_and_data, [{reply, From, {error, exporter_master_secret_already_consumed}}]};
 request({export, Labels, Contexts, Lengths, Consume}, From, connection, #data{conn = Conn} = S) ->
     Reply = export(Conn, Labels, Contexts, Lengths, []),
-    {keep_state, S#data{exporter = not Consume orelse element(1, Reply) =:= error}, [{reply, From, Reply}]};
+    %% What is not of TLS 1.3 cannot be consumed.
+    Keep = not Consume orelse element(1, Reply) =:= error orelse S#data.ctx =/= undefined,
+    {keep_state, S#data{exporter = Keep}, [{reply, From, Reply}]};
 request(_, From, _, _) ->
     %% Nothing for this state, as a second handshake.
     {keep_state_and_data, [{reply, From, {error, einval}}]}.
@@ -787,6 +869,19 @@ request(_, From, _, _) ->
 closed_request({close, {_, _}}, From, _) -> {keep_state_and_data, [{reply, From, {error, closed}}]};
 closed_request({close, _}, From, _) -> {keep_state_and_data, [{reply, From, ok}]};
 closed_request(_, From, _) -> {keep_state_and_data, [{reply, From, {error, closed}}]}.
+
+%% Before TLS 1.3: what makes the session.
+secrets(_, #data{ctx = undefined}) ->
+    #{};
+secrets(#{server_name := Name}, #data{ctx = #{sessions := Policy}, conn = Conn}) ->
+    Secret = case ssl_native:master_secret(Conn) of
+                 {ok, Master} -> #{master_secret => Master};
+                 none -> #{}
+             end,
+    case ssl_native:session(Conn) of
+        {ok, Data} -> Secret#{session_data => ssl_sessions:export(Policy, Name, Data)};
+        none -> Secret
+    end.
 
 export(_, [], [], [], Acc) ->
     {ok, lists:reverse(Acc)};
@@ -1034,11 +1129,16 @@ settle(S0, Actions) ->
         {invalid, Bytes, S} -> invalid(Bytes, S, Actions)
     end.
 
-serve(#data{active = false, want = undefined} = S) ->
+serve(#data{active = false, want = undefined, renegotiation = no} = S) ->
     {idle, S};
 serve(#data{lock = none} = S) ->
     serve(lock(S));
 serve(#data{lock = Lock} = S) when is_reference(Lock) ->
+    {idle, S};
+serve(#data{active = false, want = undefined, ended = undefined} = S) ->
+    %% Nobody wants data, but we wait for the peer's part of a handshake.
+    {idle, arm(once, S)};
+serve(#data{active = false, want = undefined} = S) ->
     {idle, S};
 serve(S) ->
     case next(S) of
@@ -1131,7 +1231,10 @@ to_owner(Message, #data{owner = {_, Pid}}) ->
 %%--------------------------------------------------------------------------------------------------------------------
 
 %% All data are delivered, and the connection has ended: the user hears of it.
+ended(How, #data{renegotiation = {_, _}} = S, Actions) ->
+    ended(How, renegotiated({error, closed}, S), Actions);
 ended(How, #data{role = Role, options = Options, want = Want, self = Self} = S, Actions) ->
+    How =:= closed orelse end_session(S),
     Reason = case How of
                  closed -> closed;
                  {fatal, Fatal} ->

@@ -473,7 +473,9 @@ before_13(Role, Opts) ->
               user_lookup => maps:get(user_lookup_fun, Opts, undefined) =/= undefined,
               npn => npn(Role, Opts),
               extended_master_secret => true,
-              reuse_sessions => maps:get(reuse_sessions, Opts, false) =/= false}
+              %% Which session is kept or taken up again is decided by ssl_sessions; identifiers are always given out, as by
+              %% OTP, and the item session_data is for sessions that no cache keeps.
+              reuse_sessions => true}
     end.
 
 %% Next protocol negotiation (draft-agl-tls-nextprotoneg-04): what a server shows, and by what a client chooses.

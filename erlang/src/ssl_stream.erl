@@ -254,23 +254,7 @@ left(Deadline) -> max(0, Deadline - erlang:monotonic_time(millisecond)).
 read(Conn, Endpoint, Transport, Socket, Length, Deadline) ->
     case Transport:recv(Socket, 0, left(Deadline)) of
         {ok, Bytes} ->
-            case ssl_native:recv_more(Conn, Length, Bytes) of
-                {ok, Data} ->
-                    {ok, format(Data, ssl_native:word(Conn))};
-                read ->
-                    read(Conn, Endpoint, Transport, Socket, Length, Deadline);
-                {ok, Data, Notes} ->
-                    ssl_endpoint:notify(Endpoint, {notes, Notes}),
-                    {ok, format(Data, ssl_native:word(Conn))};
-                {read, Notes} ->
-                    ssl_endpoint:notify(Endpoint, {notes, Notes}),
-                    read(Conn, Endpoint, Transport, Socket, Length, Deadline);
-                {error, Reason} ->
-                    ended(Endpoint, Reason);
-                {error, Reason, Notes} ->
-                    ssl_endpoint:notify(Endpoint, {notes, Notes}),
-                    ended(Endpoint, Reason)
-            end;
+            decrypt(Conn, Endpoint, Transport, Socket, Length, Deadline, Bytes);
         {error, timeout} ->
             ok = ssl_native:recv_end(Conn, timeout),
             {error, timeout};
@@ -278,6 +262,43 @@ read(Conn, Endpoint, Transport, Socket, Length, Deadline) ->
             ok = ssl_native:recv_end(Conn, case ssl_transport:is_closed(Reason) of true -> closed; false -> {error, Reason} end),
             ended(Endpoint, closed)
     end.
+
+decrypt(Conn, Endpoint, Transport, Socket, Length, Deadline, Bytes) ->
+    case ssl_native:recv_more(Conn, Length, Bytes) of
+        {ok, Data} ->
+            {ok, format(Data, ssl_native:word(Conn))};
+        read ->
+            read(Conn, Endpoint, Transport, Socket, Length, Deadline);
+        {ok, Data, Notes} ->
+            ssl_endpoint:notify(Endpoint, {notes, Notes}),
+            {ok, format(Data, ssl_native:word(Conn))};
+        {read, Notes} ->
+            case asks(lists:last(Notes)) of
+                true ->
+                    %% A renegotiation has a question: nothing that follows can be read before the answer.
+                    case ssl_endpoint:call(Endpoint, {served, Notes}) of
+                        ok ->
+                            decrypt(Conn, Endpoint, Transport, Socket, Length, Deadline, <<>>);
+                        {fatal, _} = Fatal ->
+                            ok = ssl_native:recv_end(Conn, closed),
+                            ended(Endpoint, Fatal);
+                        {error, closed} = Error ->
+                            Error
+                    end;
+                false ->
+                    ssl_endpoint:notify(Endpoint, {notes, Notes}),
+                    read(Conn, Endpoint, Transport, Socket, Length, Deadline)
+            end;
+        {error, Reason} ->
+            ended(Endpoint, Reason);
+        {error, Reason, Notes} ->
+            ssl_endpoint:notify(Endpoint, {notes, Notes}),
+            ended(Endpoint, Reason)
+    end.
+
+asks({ask, _}) -> true;
+asks(heavy) -> true;
+asks(_) -> false.
 
 %% The stream is at its end: the endpoint closes it and, for an alert, gives its text.
 ended(Endpoint, {fatal, Fatal}) ->
