@@ -56,7 +56,7 @@ end_per_testcase(_, _) ->
 %%--------------------------------------------------------------------------------------------------------------------
 
 loads(_) ->
-    ?assertEqual(1, ssl_native:abi()),
+    ?assertEqual(2, ssl_native:abi()),
     ?assertMatch(#{conns := _, stores := _, credentials := _, configs := _, bytes := _}, ssl_native:counters()).
 
 says_what_is_missing(_) ->

@@ -216,7 +216,7 @@ handshake(Socket) ->
 handshake(Socket, Timeout) when ?IS_TIMEOUT(Timeout) ->
     case ssl_socket_shape:parse(Socket) of
         {connection, _, _, _, _} -> ssl_endpoint:handshake(Socket, Timeout);
-        _ -> erlang:error(function_clause, [Socket, Timeout])
+        _ -> erlang:error(function_clause, [Socket, [], Timeout])
     end;
 handshake(Socket, Options) ->
     handshake(Socket, Options, infinity).
@@ -243,12 +243,19 @@ handshake_continue(Socket, Options) ->
 
 -spec handshake_continue(sslsocket(), [tls_option()], timeout()) -> {ok, sslsocket()} | {error, reason()}.
 handshake_continue(Socket, Options, Timeout) when is_list(Options), ?IS_TIMEOUT(Timeout) ->
-    ssl_endpoint:handshake_continue(Socket, Options, Timeout).
+    case ssl_socket_shape:parse(Socket) of
+        {connection, _, _, _, _} -> ssl_endpoint:handshake_continue(Socket, Options, Timeout);
+        {listener, _, _} -> {error, closed};
+        error -> erlang:error(function_clause, [Socket, Options, Timeout])
+    end.
 
 -spec handshake_cancel(sslsocket()) -> any().
 handshake_cancel(Socket) ->
-    {connection, Pid, _, _, _} = connection(Socket, handshake_cancel, [Socket]),
-    ssl_endpoint:call(Pid, cancel).
+    case ssl_socket_shape:parse(Socket) of
+        {connection, Pid, _, _, _} -> ssl_endpoint:call(Pid, cancel);
+        {listener, _, _} -> {error, closed};
+        error -> erlang:error(function_clause, [Socket])
+    end.
 
 is_datagram(Options) ->
     proplists:get_value(protocol, Options, tls) =:= dtls.
@@ -261,7 +268,7 @@ is_datagram(Options) ->
 send(Socket, Data) ->
     case ssl_socket_shape:parse(Socket) of
         {connection, Pid, Core, Transport, Port} -> ssl_stream:send(Core, Pid, Transport, Port, Data);
-        {listener, _, _} -> {error, enotconn};
+        {listener, Port, #{transport_info := Info}} -> (element(1, Info)):send(Port, Data);       % enotconn or closed
         error -> erlang:error(function_clause, [Socket, Data])
     end.
 
@@ -274,7 +281,7 @@ recv(Socket, Length, Timeout) ->
     case ssl_socket_shape:parse(Socket) of
         {connection, Pid, Core, Transport, Port} when is_integer(Length), Length >= 0, ?IS_TIMEOUT(Timeout) ->
             ssl_stream:recv(Core, Pid, Transport, Port, Length, Timeout);
-        {listener, _, _} -> {error, enotconn};
+        {listener, Port, #{transport_info := Info}} -> (element(1, Info)):recv(Port, 0);
         _ -> erlang:error(function_clause, [Socket, Length, Timeout])
     end.
 
@@ -293,7 +300,7 @@ close(Socket, How) ->
             ssl_endpoint:call(Pid, {close, How});
         {{connection, Pid, _, _, _}, Timeout} when ?IS_TIMEOUT(Timeout) ->
             closed(ssl_endpoint:call(Pid, {close, Timeout}));
-        {{listener, Listen, Listener}, Timeout} when ?IS_TIMEOUT(Timeout) ->
+        {{listener, Listen, Listener}, _} ->
             ssl_listener:close(Listen, Listener);
         _ ->
             erlang:error(function_clause, [Socket, How])
@@ -381,23 +388,25 @@ getstat(Socket) ->
 
 -spec getstat(sslsocket(), [inet:stat_option()]) -> {ok, [{inet:stat_option(), integer()}]} | {error, inet:posix()}.
 getstat(Socket, Names) when is_list(Names) ->
-    {Transport, Port} = transport(Socket, getstat, [Socket, Names]),
-    ssl_transport:getstat(Transport, Port, Names).
+    of_transport(Socket, fun(Transport, Port) -> ssl_transport:getstat(Transport, Port, Names) end, getstat, [Socket, Names]).
 
 -spec peername(sslsocket()) -> {ok, {inet:ip_address(), inet:port_number()}} | {error, reason()}.
 peername(Socket) ->
-    {Transport, Port} = transport(Socket, peername, [Socket]),
-    ssl_transport:peername(Transport, Port).
+    of_transport(Socket, fun ssl_transport:peername/2, peername, [Socket]).
 
 -spec sockname(sslsocket()) -> {ok, {inet:ip_address(), inet:port_number()}} | {error, reason()}.
 sockname(Socket) ->
-    {Transport, Port} = transport(Socket, sockname, [Socket]),
-    ssl_transport:sockname(Transport, Port).
+    of_transport(Socket, fun ssl_transport:sockname/2, sockname, [Socket]).
 
-transport(Socket, Function, Args) ->
+%% Of a closed connection nothing can be asked, though its transport may live on for what the peer has not read yet.
+of_transport(Socket, Ask, Function, Args) ->
     case ssl_socket_shape:parse(Socket) of
-        {connection, _, _, Transport, Port} -> {Transport, Port};
-        {listener, Port, #{transport_info := Info}} -> {element(1, Info), Port};
+        {connection, _, Core, Transport, Port} ->
+            case ssl_stream:is_closed(Core) of
+                true -> {error, einval};
+                false -> Ask(Transport, Port)
+            end;
+        {listener, Port, #{transport_info := Info}} -> Ask(element(1, Info), Port);
         error -> no_clause(Function, Args)
     end.
 

@@ -22,7 +22,7 @@
 -endif.
 
 -export([connected/2, accepted/1, handshake/2, handshake/3, handshake_continue/3, call/2, cast/2, stop/1]).
--export([recv/3, await/2, notify/2, failed/2, invalid_packet/2, kept_options/1]).
+-export([recv/3, await/2, notify/2, ended/1, failed/2, invalid_packet/2, kept_options/1]).
 -export([init/1, callback_mode/0, handle_event/4, terminate/3, format_status/1]).
 
 -export_type([start/0]).
@@ -97,6 +97,7 @@
                ending :: undefined | {gen_statem:from() | undefined, timeout()}
                        | {shutdown, gen_statem:from(), write | read_write},
                drained = 0 :: non_neg_integer(),
+               shut = false :: boolean(),                % nothing more may be sent
                exporter = true :: boolean(),
                key_log = [] :: [string()],
                %% before TLS 1.3: a handshake may follow the first one
@@ -262,8 +263,12 @@ await(Pid, Timeout) ->
     end.
 
 %% What a reader or writer outside came across.
--spec notify(pid(), {notes, [ssl_native:note()]} | {write_failed, term()} | {peer_ended, closed}) -> ok.
+-spec notify(pid(), {notes, [ssl_native:note()]} | {write_failed, term()}) -> ok.
 notify(Pid, What) -> cast(Pid, What).
+
+%% A reader came to the end of the stream. A call, so that what the reader tries next finds the connection closed.
+-spec ended(pid()) -> {error, closed}.
+ended(Pid) -> call(Pid, ended).
 
 %% A reader got the alert that ended the connection.
 -spec failed(pid(), ssl_native:fatal()) -> {error, term()}.
@@ -318,7 +323,7 @@ event({call, From}, {handshake, Config, Ctx, Options, Parsed, Timeout}, accepted
 event({call, From}, listener, accepted, #data{listener = Key}) ->
     {keep_state_and_data, [{reply, From, case Key of undefined -> {error, einval}; _ -> {ok, Key} end}]};
 event({call, From}, abandon, accepted, S) ->
-    {stop_and_reply, normal, [{reply, From, ok}], S};
+    {stop_and_reply, {shutdown, normal}, [{reply, From, ok}], S};
 %% paused
 event({call, From}, paused, paused, #data{role = Role, hs = #hs{parsed = Parsed}, listener = Key}) ->
     Found = case Parsed of
@@ -328,15 +333,17 @@ event({call, From}, paused, paused, #data{role = Role, hs = #hs{parsed = Parsed}
     {keep_state_and_data, [{reply, From, case Found of undefined -> {error, closed}; _ -> {ok, Role, Found} end}]};
 event({call, From}, {continue, Config, Ctx, Options, Timeout}, paused, S) ->
     continue_handshake(From, Config, Ctx, Options, Timeout, S);
-event({call, From}, paused, _, _) ->
-    {keep_state_and_data, [{reply, From, {error, einval}}]};
-event({call, From}, cancel, State, S) when State =:= paused; State =:= accepted; State =:= handshake ->
+event({call, From}, cancel, State, S) when State =:= paused; State =:= handshake ->
     gen_statem:reply(From, ok),
     cancel(hs_reply({error, closed}, S));
+%% Before the handshake there is little else to be asked for.
+event({call, From}, Request, accepted, _)
+  when is_atom(Request) orelse element(1, Request) =/= new_user andalso element(1, Request) =/= close ->
+    {keep_state_and_data, [{reply, From, {error, notsup_on_transport_accept_socket}}]};
 %% handshake
 event({timeout, handshake}, give_up, handshake, S) ->
     cancel(hs_reply({error, timeout}, S));
-event({call, _}, Request, State, _) when State =:= accepted orelse State =:= handshake orelse State =:= paused,
+event({call, _}, Request, State, _) when State =:= handshake orelse State =:= paused,
                                                 Request =:= await orelse Request =:= peer_certificate orelse
                                                 Request =:= negotiated_protocol orelse Request =:= information orelse
                                                 element(1, Request) =:= export orelse element(1, Request) =:= recv ->
@@ -353,11 +360,11 @@ event(info, Message, State, S) ->
 event({timeout, recv}, give_up, connection, #data{want = {From, _}} = S) ->
     {keep_state, S#data{want = undefined}, [{reply, From, {error, timeout}}]};
 event(state_timeout, expired, downgrade, #data{ending = {From, _}} = S) ->
-    {stop_and_reply, normal, [{reply, From, {error, timeout}}], S};
+    {stop_and_reply, {shutdown, normal}, [{reply, From, {error, timeout}}], S};
 event(state_timeout, expired, closing, #data{ending = {From, _}} = S) ->
-    {stop_and_reply, normal, replies(From, ok), S};
+    {stop_and_reply, {shutdown, normal}, replies(From, ok), S};
 event(state_timeout, expired, draining, S) ->
-    {stop, normal, S};
+    {stop, exit_reason(S), S};
 event({timeout, _}, _, _, _) ->
     keep_state_and_data.
 
@@ -640,8 +647,10 @@ call_key_log(Fun, Lines, Random) ->
 %% Messages
 %%--------------------------------------------------------------------------------------------------------------------
 
-message({Tag, Socket, Bytes}, State, #data{socket = Socket, tags = {Tag, _, _, _}} = S) when is_binary(Bytes); is_list(Bytes) ->
+message({Tag, Socket, Bytes}, State, #data{socket = Socket, tags = {Tag, _, _, _}} = S) when is_binary(Bytes) ->
     received(Bytes, State, S);
+message({Tag, Socket, Bytes}, State, #data{socket = Socket, tags = {Tag, _, _, _}} = S) when is_list(Bytes) ->
+    received(iolist_to_binary(Bytes), State, S);
 message({Tag, Socket}, State, #data{socket = Socket, tags = {_, Tag, _, _}} = S) ->
     transport_ended(closed, State, S#data{armed = no});
 message({Tag, Socket}, State, #data{socket = Socket, tags = {_, _, _, Tag}} = S) ->
@@ -702,7 +711,7 @@ received(Bytes, accepted, #data{hs = #hs{early = Early} = Hs} = S) ->
     {keep_state, S#data{hs = Hs#hs{early = [Early, Bytes]}}};
 received(Bytes, draining, #data{drained = Drained} = S) ->
     case Drained + iolist_size(Bytes) of
-        Sum when Sum > ?DRAIN_LIMIT -> {stop, normal, S};
+        Sum when Sum > ?DRAIN_LIMIT -> {stop, exit_reason(S), S};
         Sum -> {keep_state, arm(many, disarmed_once(S#data{drained = Sum}))}
     end;
 received(_, _, S) ->
@@ -718,21 +727,21 @@ rearm(_, S) -> {keep_state, S}.
 
 %% The transport is at its end.
 transport_ended(_, draining, S) ->
-    {stop, normal, S};
+    {stop, exit_reason(S), S};
 transport_ended(_, closing, #data{ending = {From, _}} = S) ->
-    {stop_and_reply, normal, replies(From, ok), S};
+    {stop_and_reply, {shutdown, normal}, replies(From, ok), S};
 transport_ended(_, downgrade, #data{ending = {From, _}} = S) ->
-    {stop_and_reply, normal, replies(From, {error, closed}), S};
+    {stop_and_reply, {shutdown, normal}, replies(From, {error, closed}), S};
 transport_ended(closed, accepted, #data{hs = #hs{early = Early}} = S) when Early =/= [] ->
     %% The handshake will find it.
     {keep_state, S};
 transport_ended(_, State, S) when State =:= accepted; State =:= paused ->
     %% Nothing is read: only an exit of the socket leads here.
-    {stop, normal, S};
+    {stop, exit_reason(S), S};
 transport_ended(How, handshake, #data{conn = Conn} = S) ->
     case outs(ssl_native:close_transport(Conn, How), S) of
         #data{ended = {fatal, #{origin := peer}}} = S1 -> hs_progress(S1);
-        S1 -> {stop, normal, hs_reply({error, closed}, S1)}
+        S1 -> {stop, {shutdown, transport_closed}, hs_reply({error, closed}, S1)}
     end;
 transport_ended(How, connection, #data{conn = Conn} = S) ->
     case outs(ssl_native:close_transport(Conn, How), S) of
@@ -740,14 +749,12 @@ transport_ended(How, connection, #data{conn = Conn} = S) ->
         S1 -> settle(S1, [])
     end.
 
-owner_down(State, S) when State =:= handshake; State =:= paused ->
+owner_down(State, S) when State =:= accepted; State =:= handshake; State =:= paused ->
     cancel(S#data{hs = undefined});
-owner_down(accepted, S) ->
-    {stop, normal, S};
 owner_down(connection, S) ->
     close(undefined, ?CLOSE_TIMEOUT, S);
 owner_down(downgrade, S) ->
-    {stop, normal, S};
+    {stop, exit_reason(S), S};
 owner_down(_, _) ->
     keep_state_and_data.
 
@@ -756,12 +763,9 @@ handle_cast(stop, connection, S) ->
 handle_cast(stop, State, S) when State =:= handshake; State =:= paused ->
     cancel(hs_reply({error, closed}, S));
 handle_cast(stop, _, S) ->
-    {stop, normal, S};
+    {stop, exit_reason(S), S};
 handle_cast({notes, Notes}, connection, S) ->
     settle(outs(Notes, S#data{fresh = false}), []);
-handle_cast({peer_ended, closed}, connection, S) ->
-    %% A reader outside saw the end, after all data: nobody is left to be told.
-    close(undefined, ?CLOSE_TIMEOUT, S#data{ended = closed});
 handle_cast({write_failed, _}, connection, #data{active = false} = _S) ->
     %% What the peer sent can still be read; then the reader finds the end.
     keep_state_and_data;
@@ -785,14 +789,16 @@ request({set_opts, Options}, From, State, S) ->
 request({close, {Pid, Timeout}}, From, connection, S) ->
     downgrade(Pid, Timeout, From, S);
 request({close, {_, _}}, From, _, S) ->
-    {stop_and_reply, normal, [{reply, From, {error, closed}}], S};
+    {stop_and_reply, {shutdown, normal}, [{reply, From, {error, closed}}], S};
 request({close, Timeout}, From, connection, S) ->
     close(From, Timeout, S);
 request({close, _}, From, State, S) when State =:= handshake; State =:= paused ->
     gen_statem:reply(From, ok),
     cancel(hs_reply({error, closed}, S));
 request({close, _}, From, _, S) ->
-    {stop_and_reply, normal, [{reply, From, ok}], S};
+    {stop_and_reply, {shutdown, normal}, [{reply, From, ok}], S};
+request({shutdown, _}, From, connection, #data{ended = closed, shut = true}) ->
+    {keep_state_and_data, [{reply, From, {error, closed}}]};
 request({shutdown, How}, From, State, S) ->
     shut_down(How, From, State, S);
 request({recv, _, _}, From, connection, #data{active = Active}) when Active =/= false ->
@@ -812,8 +818,18 @@ request({failed, Fatal}, From, connection, #data{role = Role, options = Options}
     gen_statem:reply(From, {error, ssl_alert_text:reason(Role, Fatal, ?PROTOCOL)}),
     end_session(S),
     drain(alert_timeout(), flush(renegotiated({error, closed}, S)));
+request(ended, From, connection, #data{conn = Conn} = S) ->
+    %% A reader outside saw the end, after all data.
+    case stays_open(S) of
+        true ->
+            {keep_state, S#data{ended = closed}, [{reply, From, {error, closed}}]};
+        false ->
+            mark_closed(Conn),
+            gen_statem:reply(From, {error, closed}),
+            close(undefined, ?CLOSE_TIMEOUT, S#data{ended = closed})
+    end;
 request({invalid_packet, Bytes}, From, connection, S) ->
-    gen_statem:reply(From, {error, {invalid_packet, format(Bytes, S)}}),
+    gen_statem:reply(From, {error, {invalid_packet, undelivered(Bytes, S)}}),
     close(undefined, ?CLOSE_TIMEOUT, S);
 request(await, From, connection, _) ->
     {keep_state_and_data, [{reply, From, ok}]};
@@ -931,8 +947,12 @@ own_option(Name, #data{options = Options}) when Name =:= high_watermark; Name =:
 own_option(_, _) -> no.
 
 set_options(Options, From, State, S) ->
-    {Reply, S1, Passive} = set_all(Options, S, [], false),
-    Passive andalso to_owner({ssl_passive, S1#data.self}, S1),
+    {Reply, S1} = set_all(Options, S, []),
+    %% As OTP: who counts and has a passive socket then is told so, whatever led there.
+    case {lists:keyfind(active, 1, Options), S1} of
+        {{active, N}, #data{active = false}} when is_integer(N) -> to_owner({ssl_passive, S1#data.self}, S1);
+        _ -> ok
+    end,
     S2 = framing(S, S1),
     case State of
         connection -> set_active(Reply, From, S2);
@@ -967,51 +987,51 @@ set_active(Reply, From, #data{active = false, armed = many} = S) ->
 set_active(Reply, From, S) ->
     settle(S, [{reply, From, Reply}]).
 
-set_all([], S, [], Passive) ->
-    {ok, S, Passive};
-set_all([], #data{transport = Transport, socket = Socket} = S, Others, Passive) ->
+set_all([], S, []) ->
+    {ok, S};
+set_all([], #data{transport = Transport, socket = Socket} = S, Others) ->
     try ssl_transport:setopts(Transport, Socket, lists:reverse(Others)) of
         ok ->
             {ok, case lists:keymember(buffer, 1, Others) orelse lists:keymember(recbuf, 1, Others) of
                      true -> S#data{buffer = undefined};
                      false -> S
-                 end, Passive};
+                 end};
         {error, Reason} ->
-            {bad_option(lists:reverse(Others), Reason), S, Passive}
+            {bad_option(lists:reverse(Others), Reason), S}
     catch
         _:Reason ->
-            {bad_option(lists:reverse(Others), Reason), S, Passive}
+            {bad_option(lists:reverse(Others), Reason), S}
     end;
-set_all([{active, Active} | Rest], S, Others, _) when is_boolean(Active); Active =:= once ->
-    set_all(Rest, S#data{active = Active}, Others, false);
-set_all([{active, N} = Option | Rest], #data{active = Old} = S, Others, _) when is_integer(N), N >= -32768, N =< 32767 ->
+set_all([{active, Active} | Rest], S, Others) when is_boolean(Active); Active =:= once ->
+    set_all(Rest, S#data{active = Active}, Others);
+set_all([{active, N} = Option | Rest], #data{active = Old} = S, Others) when is_integer(N), N >= -32768, N =< 32767 ->
     Sum = case is_integer(Old) of
               true -> Old + N;
               false -> N
           end,
     if
-        Sum < -32768; Sum > 32767 -> {bad_option(Option), S, false};
-        Sum =< 0 -> set_all(Rest, S#data{active = false}, Others, true);
-        true -> set_all(Rest, S#data{active = Sum}, Others, false)
+        Sum < -32768; Sum > 32767 -> {bad_option(Option), S};
+        Sum =< 0 -> set_all(Rest, S#data{active = false}, Others);
+        true -> set_all(Rest, S#data{active = Sum}, Others)
     end;
-set_all([{mode, Mode} | Rest], S, Others, Passive) when Mode =:= list; Mode =:= binary ->
-    set_all(Rest, S#data{mode = Mode}, Others, Passive);
-set_all([{packet, Packet} = Option | Rest], S, Others, Passive) ->
+set_all([{mode, Mode} | Rest], S, Others) when Mode =:= list; Mode =:= binary ->
+    set_all(Rest, S#data{mode = Mode}, Others);
+set_all([{packet, Packet} = Option | Rest], S, Others) ->
     case is_packet(Packet) of
-        true -> set_all(Rest, S#data{packet = Packet}, Others, Passive);
-        false -> {bad_option(Option), S, Passive}
+        true -> set_all(Rest, S#data{packet = Packet}, Others);
+        false -> {bad_option(Option), S}
     end;
-set_all([{header, Header} | Rest], S, Others, Passive) when is_integer(Header), Header >= 0 ->
-    set_all(Rest, S#data{header = Header}, Others, Passive);
-set_all([{packet_size, Size} | Rest], S, Others, Passive) when is_integer(Size), Size >= 0 ->
-    set_all(Rest, S#data{packet_size = Size}, Others, Passive);
-set_all([{Name, Value} | Rest], #data{options = Options} = S, Others, Passive)
+set_all([{header, Header} | Rest], S, Others) when is_integer(Header), Header >= 0 ->
+    set_all(Rest, S#data{header = Header}, Others);
+set_all([{packet_size, Size} | Rest], S, Others) when is_integer(Size), Size >= 0 ->
+    set_all(Rest, S#data{packet_size = Size}, Others);
+set_all([{Name, Value} | Rest], #data{options = Options} = S, Others)
   when is_map_key(Name, Options), is_integer(Value), Name =:= high_watermark orelse Name =:= low_watermark ->
-    set_all(Rest, S#data{options = Options#{Name := Value}}, Others, Passive);
-set_all([{Name, _} = Option | _], S, _, Passive) when Name =:= active; Name =:= mode; Name =:= header; Name =:= packet_size ->
-    {bad_option(Option), S, Passive};
-set_all([Option | Rest], S, Others, Passive) ->
-    set_all(Rest, S, [Option | Others], Passive).
+    set_all(Rest, S#data{options = Options#{Name := Value}}, Others);
+set_all([{Name, _} = Option | _], S, _) when Name =:= active; Name =:= mode; Name =:= header; Name =:= packet_size ->
+    {bad_option(Option), S};
+set_all([Option | Rest], S, Others) ->
+    set_all(Rest, S, [Option | Others]).
 
 bad_option(Option) -> {error, {options, {socket_options, Option}}}.
 bad_option(Options, Reason) -> {error, {options, {socket_options, Options, Reason}}}.
@@ -1034,8 +1054,8 @@ framing(#data{conn = Conn, packet = Packet, packet_size = Size} = S) ->
     ok = ssl_native:packet(Conn, case native_packet(Packet) of true -> Packet; false -> raw end, Size),
     word(S).
 
-word(#data{conn = Conn, mode = Mode, packet = Packet, header = Header, cooked = Cooked}) ->
-    ok = ssl_native:set_word(Conn, ssl_stream:word(Mode, Packet, Header, Cooked =/= no)).
+word(#data{conn = Conn, mode = Mode, packet = Packet, header = Header, cooked = Cooked, shut = Shut}) ->
+    ok = ssl_native:set_word(Conn, ssl_stream:word(Mode, Packet, Header, Cooked =/= no, Shut)).
 
 %% ... and after a change.
 framing(#data{mode = M, packet = P, packet_size = Z, header = H}, #data{mode = M, packet = P, packet_size = Z, header = H} = S) ->
@@ -1111,6 +1131,12 @@ disarm(#data{transport = Transport, socket = Socket} = S) ->
     _ = ssl_transport:setopts(Transport, Socket, [{active, false}]),
     drain_mailbox(S#data{armed = no}).
 
+plain_bytes(#data{socket = Socket, tags = {Data, _, _, _}} = S) ->
+    receive
+        {Data, Socket, Bytes} -> [Bytes | plain_bytes(S)]
+    after 0 -> []
+    end.
+
 drain_mailbox(#data{socket = Socket, tags = {Data, _, _, Passive}, conn = Conn} = S) ->
     receive
         {Data, Socket, Bytes} -> drain_mailbox(outs(ssl_native:feed(Conn, Bytes), S));
@@ -1123,7 +1149,9 @@ settle(S0, Actions) ->
     case serve(S0) of
         {idle, #data{ended = How, cooked = no} = S} when How =/= undefined ->
             %% Who reads next has to hear of it from here.
-            {next_state, connection, take_over_cutting(<<>>, S), Actions};
+            {next_state, connection, one_sided(take_over_cutting(<<>>, S)), Actions};
+        {idle, #data{ended = How} = S} when How =/= undefined ->
+            {next_state, connection, one_sided(S), Actions};
         {idle, S} -> {next_state, connection, S, Actions};
         {ended, #data{ended = How} = S} -> ended(How, S, Actions);
         {invalid, Bytes, S} -> invalid(Bytes, S, Actions)
@@ -1218,7 +1246,7 @@ packet_state(_, S) ->
     S.
 
 format(Unit, #data{mode = Mode, header = Header}) when is_binary(Unit) ->
-    ssl_stream:format(Unit, ssl_stream:word(Mode, 0, Header, false));
+    ssl_stream:format(Unit, ssl_stream:word(Mode, 0, Header, false, false));
 format(Unit, _) ->
     Unit.
 
@@ -1252,22 +1280,59 @@ ended(How, #data{role = Role, options = Options, want = Want, self = Self} = S, 
     end,
     S1 = S#data{want = undefined},
     case How of
-        closed -> close(undefined, ?CLOSE_TIMEOUT, S1);
+        closed when Want =:= undefined -> close(undefined, ?CLOSE_TIMEOUT, S1);
+        closed ->
+            case stays_open(S1) of
+                true -> {next_state, connection, S1};
+                false -> close(undefined, ?CLOSE_TIMEOUT, S1)
+            end;
         _ -> drain(alert_timeout(), S1)
     end.
+
+%% The peer has ended, and what it sent has not been read yet: that stays for the reader. Our side ends too (RFC 5246 section
+%% 7.2.1), unless the user wants to go on sending (RFC 8446 section 6.1).
+one_sided(#data{ended = closed, shut = false} = S) ->
+    case stays_open(S) of
+        true -> S;
+        false -> shut(control_now(close_notify, S))
+    end;
+one_sided(S) ->
+    S.
+
+shut(S0) ->
+    S = S0#data{shut = true},
+    word(S),
+    S.
+
+%% {exit_on_close, false}: a passive socket outlives the end of what it receives, until it is closed.
+stays_open(#data{transport = Transport, socket = Socket}) ->
+    try ssl_transport:getopts(Transport, Socket, [exit_on_close]) of
+        {ok, [{exit_on_close, false}]} -> true;
+        _ -> false
+    catch
+        _:_ -> false
+    end.
+
+%% Why the process ends, for those that watch it; the reasons are OTP's.
+exit_reason(#data{ended = closed}) -> {shutdown, peer_close};
+exit_reason(#data{ended = {fatal, #{origin := local}}}) -> {shutdown, own_alert};
+exit_reason(_) -> {shutdown, normal}.
 
 gen_replies(Replies) ->
     lists:foreach(fun({reply, From, Reply}) -> gen_statem:reply(From, Reply) end, Replies).
 
-%% A packet that is larger than allowed, or none at all.
+%% A packet that is larger than allowed, or none at all. Who asked for something that led here learns that it is over.
 invalid(Bytes, #data{want = Want, self = Self} = S, Actions) ->
-    gen_replies([R || {reply, _, _} = R <- Actions]),
-    Reason = {invalid_packet, case S#data.mode of list -> binary_to_list(Bytes); binary -> Bytes end},
+    gen_replies([{reply, From, {error, closed}} || {reply, From, _} <- Actions]),
+    Reason = {invalid_packet, undelivered(Bytes, S)},
     case Want of
         {From, _} -> gen_statem:reply(From, {error, Reason});
         undefined -> to_owner({ssl_error, Self, Reason}, S)
     end,
     close(undefined, ?CLOSE_TIMEOUT, S#data{want = undefined}).
+
+undelivered(Bytes, #data{mode = list}) -> binary_to_list(Bytes);
+undelivered(Bytes, #data{mode = binary}) -> Bytes.
 
 %% Closes: close_notify when it is our turn to write, then the transport.
 close(From, Timeout, #data{conn = Conn} = S) ->
@@ -1295,8 +1360,9 @@ written(closing, #data{out = [], writer = undefined, unlock = false, ending = {F
 written(connection, #data{out = [], writer = undefined, ending = {shutdown, From, How}, transport = Transport,
                           socket = Socket} = S) ->
     case ssl_transport:shutdown(Transport, Socket, How) of
-        ok -> {keep_state, S#data{ending = undefined}, [{reply, From, ok}]};
-        {error, _} = Error -> {stop_and_reply, normal, [{reply, From, Error}], S}
+        ok when How =:= write -> {keep_state, shut(S#data{ending = undefined}), [{reply, From, ok}]};
+        ok -> settle(nothing_to_read(shut(S#data{ending = undefined})), [{reply, From, ok}]);
+        {error, _} = Error -> {stop_and_reply, {shutdown, normal}, [{reply, From, Error}], S}
     end;
 written(handshake, #data{hs = #hs{done = true}} = S) ->
     hs_progress(S);
@@ -1306,9 +1372,9 @@ written(_, S) ->
 %% No more to say. The peer shall read it before the transport closes.
 drain(_, #data{ended = closed, out = [], writer = undefined} = S) ->
     %% The peer has said goodbye, or the transport is at its end: nothing to wait for.
-    {stop, normal, S};
+    {stop, exit_reason(S), S};
 drain(0, S) ->
-    {stop, normal, S};
+    {stop, exit_reason(S), S};
 drain(infinity, S) ->
     drain(?CLOSE_TIMEOUT, S);
 drain(Timeout, #data{out = Out, writer = Writer} = S) when Out =/= []; Writer =/= undefined ->
@@ -1325,19 +1391,26 @@ drain(Timeout, #data{transport = Transport, socket = Socket, conn = Conn} = S0) 
            end,
     case ssl_transport:shutdown(Transport, Socket, write) of
         ok -> {next_state, draining, arm(many, S), [{state_timeout, Wait, expired}, {{timeout, handshake}, cancel}]};
-        {error, _} -> {stop, normal, S}
+        {error, _} -> {stop, exit_reason(S), S}
     end.
 
 %% From now on send and recv of callers fail at once.
 mark_closed(Conn) ->
     ok = ssl_native:set_word(Conn, ssl_stream:closed_word(ssl_native:word(Conn))).
 
-shut_down(read, From, _, #data{transport = Transport, socket = Socket}) ->
-    {keep_state_and_data, [{reply, From, ssl_transport:shutdown(Transport, Socket, read)}]};
+shut_down(read, From, connection, #data{transport = Transport, socket = Socket} = S) ->
+    case ssl_transport:shutdown(Transport, Socket, read) of
+        ok -> settle(nothing_to_read(S), [{reply, From, ok}]);
+        {error, _} = Error -> {stop_and_reply, {shutdown, normal}, [{reply, From, Error}], S}
+    end;
 shut_down(How, From, connection, S) ->
     written(connection, control_now(close_notify, S#data{ending = {shutdown, From, How}}));
 shut_down(How, From, _, #data{transport = Transport, socket = Socket}) ->
     {keep_state_and_data, [{reply, From, ssl_transport:shutdown(Transport, Socket, How)}]}.
+
+%% The user wants nothing more: as if the peer had ended.
+nothing_to_read(#data{ended = undefined} = S) -> lock(S#data{ended = closed});
+nothing_to_read(S) -> S.
 
 %%--------------------------------------------------------------------------------------------------------------------
 %% Downgrade: close_notify both ways, then the transport is the user's again (close/2)
@@ -1346,7 +1419,7 @@ shut_down(How, From, _, #data{transport = Transport, socket = Socket}) ->
 downgrade(Pid, Timeout, From, S0) ->
     case lock(S0) of
         #data{lock = held, ended = {fatal, Fatal}, role = Role} = S ->
-            {stop_and_reply, normal, [{reply, From, {error, ssl_alert_text:reason(Role, Fatal, ?PROTOCOL)}}], S};
+            {stop_and_reply, {shutdown, normal}, [{reply, From, {error, ssl_alert_text:reason(Role, Fatal, ?PROTOCOL)}}], S};
         #data{lock = held} = S ->
             S1 = control_now(close_notify, disarm(S)),
             case S1#data{ending = {From, Timeout}, listener = undefined, want = {From, 0}, active = false} of
@@ -1357,21 +1430,18 @@ downgrade(Pid, Timeout, From, S0) ->
             {keep_state, S, [{reply, From, {error, timeout}}]}
     end.
 
-downgraded(#data{ended = closed, ending = {From, _}, owner = {_, Pid}, transport = Transport, socket = Socket, conn = Conn} = S0) ->
-    S = disarm(S0),
-    mark_closed(Conn),
+downgraded(#data{ended = closed, ending = {From, _}, owner = {_, Pid}, transport = Transport, socket = Socket, conn = Conn} = S) ->
     _ = ssl_transport:setopts(Transport, Socket, ssl_transport:internal()),
+    %% What followed the peer's close_notify is the user's: taken with it, or sent to us meanwhile.
+    Rest = iolist_to_binary([ssl_native:rest(Conn) | plain_bytes(S)]),
+    mark_closed(Conn),
     case Transport:controlling_process(Socket, Pid) of
-        ok ->
-            Reply = case ssl_native:pull(Conn, 0) of
-                        _ -> {ok, Socket}
-                    end,
-            {stop_and_reply, {shutdown, downgrade}, [{reply, From, Reply}], S};
-        {error, _} = Error ->
-            {stop_and_reply, normal, [{reply, From, Error}], S}
+        ok when Rest =:= <<>> -> {stop_and_reply, {shutdown, downgrade}, [{reply, From, {ok, Socket}}], S};
+        ok -> {stop_and_reply, {shutdown, downgrade}, [{reply, From, {ok, Socket, Rest}}], S};
+        {error, _} = Error -> {stop_and_reply, {shutdown, normal}, [{reply, From, Error}], S}
     end;
 downgraded(#data{ended = {fatal, Fatal}, ending = {From, _}, role = Role} = S) ->
-    {stop_and_reply, normal, [{reply, From, {error, ssl_alert_text:reason(Role, Fatal, ?PROTOCOL)}}], S};
+    {stop_and_reply, {shutdown, normal}, [{reply, From, {error, ssl_alert_text:reason(Role, Fatal, ?PROTOCOL)}}], S};
 downgraded(#data{ending = {_, Timeout}} = S) ->
     {next_state, downgrade, arm(once, S), [{state_timeout, Timeout, expired}]}.
 

@@ -8,7 +8,7 @@
          trust_store/1, credential/2, config/1, client/2, server/1, use_config/2, set_endpoint/2, word/1, set_word/2,
          start/1, feed/2, step_heavy/1, answer/2, close_transport/2,
          send_begin/2, send_more/2, send_end/1, send_failed/2, send_cancel/2, control/2, flush/1,
-         recv_begin/2, recv_more/3, recv_end/2, recv_cancel/2, reader/2, packet/3, pull/2,
+         recv_begin/2, recv_more/3, recv_end/2, recv_cancel/2, reader/2, packet/3, pull/2, rest/1,
          info/1, state/1, export/4, counters/0]).
 
 -export_type([store/0, credential/0, config/0, conn/0, config_map/0, key/0, outs/0, event/0, info/0, fatal/0, query/0,
@@ -18,7 +18,7 @@
 -nifs([abi/0, trust_store_find/1, trust_store_load/1, credential_find/2, credential_load/2, config/1, client/2, server/1,
        use_config/2, set_endpoint/2, word/1, set_word/2, start/1, feed/2, step_heavy/1, answer/2, close_transport/2, send_begin/2, send_more/2, send_end/1,
        send_failed/2, send_cancel/2, control/2, flush/1, recv_begin/2, recv_more/3, recv_end/2, recv_cancel/2, reader/2,
-       packet/3, pull/2, info/1, state/1, export/4, counters/0]).
+       packet/3, pull/2, rest/1, info/1, state/1, export/4, counters/0]).
 
 -on_load(load/0).
 
@@ -27,7 +27,7 @@
 -endif.
 
 %% Version of the interface between this file and native/nif; both sides name it, and they must agree.
--define(ABI, 1).
+-define(ABI, 2).
 
 -type store() :: reference().
 -type credential() :: reference().
@@ -323,6 +323,10 @@ packet(_Conn, _Type, _PacketSize) -> erlang:nif_error(not_loaded).
 %% One unit of buffered plaintext as the framing gives it; unframed at most Max bytes (0: all).
 -spec pull(conn(), Max :: non_neg_integer()) -> {data, binary()} | none | {error, {invalid_packet, binary()}}.
 pull(_Conn, _Max) -> erlang:nif_error(not_loaded).
+
+%% What the transport gave after the peer's close_notify, not TLS any more; the endpoint only, once.
+-spec rest(conn()) -> binary().
+rest(_Conn) -> erlang:nif_error(not_loaded).
 
 %%--------------------------------------------------------------------------------------------------------------------
 %% Queries: any process

@@ -12,30 +12,38 @@
 -endif.
 
 -export([send/5, recv/6, update_keys/5, flush/3]).
--export([word/4, closed_word/1, format/2]).
+-export([word/5, closed_word/1, is_closed/1, format/2]).
 
 %% At most this much plaintext is sealed in one go; the contract's limit.
 -define(PIECE, 262144).
 
 %%--------------------------------------------------------------------------------------------------------------------
-%% The word: bit 0 mode is binary; bits 1 to 3 size of the header that `packet` puts before what is sent; bit 4 the user
-%% closed the connection; bit 5 the endpoint has what is to be read next; from bit 8 the option `header`.
+%% The word: bit 0 mode is binary; bits 1 to 3 size of the header that `packet` puts before what is sent; bit 4 the
+%% connection is closed; bit 5 the endpoint has what is to be read next; bit 6 nothing more may be sent; from bit 8 the option
+%% `header`.
 %%--------------------------------------------------------------------------------------------------------------------
 
--spec word(list | binary, Packet :: term(), Header :: non_neg_integer(), AtEndpoint :: boolean()) -> non_neg_integer().
-word(Mode, Packet, Header, AtEndpoint) ->
-    E = case AtEndpoint of true -> 32; false -> 0 end,
+-spec word(list | binary, Packet :: term(), Header :: non_neg_integer(), AtEndpoint :: boolean(), Shut :: boolean()) ->
+          non_neg_integer().
+word(Mode, Packet, Header, AtEndpoint, Shut) ->
     M = case Mode of binary -> 1; list -> 0 end,
     P = case Packet of
             N when N =:= 1; N =:= 2; N =:= 4 -> N;
             _ -> 0
         end,
-    M bor (P bsl 1) bor E bor (max(Header, 0) bsl 8).
+    E = case AtEndpoint of true -> 32; false -> 0 end,
+    X = case Shut of true -> 64; false -> 0 end,
+    M bor (P bsl 1) bor E bor X bor (max(Header, 0) bsl 8).
 
 -spec closed_word(non_neg_integer()) -> non_neg_integer().
 closed_word(Word) -> Word bor 16.
 
+%% Did the user close it, or is it at its end?
+-spec is_closed(ssl_native:conn()) -> boolean().
+is_closed(Conn) -> ssl_native:word(Conn) band 16 =/= 0.
+
 -define(IS_CLOSED(Word), (Word band 16 =/= 0)).
+-define(IS_SHUT(Word), (Word band (16 bor 64) =/= 0)).
 -define(IS_AT_ENDPOINT(Word), (Word band 32 =/= 0)).
 -define(SEND_HEADER(Word), ((Word bsr 1) band 7)).
 
@@ -58,7 +66,7 @@ header(N, <<Byte, Rest/binary>>) -> [Byte | header(N - 1, Rest)].
 send(Conn, Endpoint, Transport, Socket, Data) ->
     Word = ssl_native:word(Conn),
     if
-        ?IS_CLOSED(Word) ->
+        ?IS_SHUT(Word) ->
             {error, closed};
         true ->
             try framed(?SEND_HEADER(Word), Data, iolist_size(Data)) of
@@ -306,5 +314,4 @@ ended(Endpoint, {fatal, Fatal}) ->
 ended(Endpoint, {invalid_packet, Data}) ->
     ssl_endpoint:invalid_packet(Endpoint, Data);
 ended(Endpoint, _) ->
-    ssl_endpoint:notify(Endpoint, {peer_ended, closed}),
-    {error, closed}.
+    ssl_endpoint:ended(Endpoint).

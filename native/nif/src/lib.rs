@@ -53,7 +53,7 @@ mod turn;
 
 /// Version of the interface between this library and `ssl_native.erl`; both name it, and they must agree.
 #[cfg(not(test))]
-const ABI: i64 = 1;
+const ABI: i64 = 2;
 
 #[cfg(not(test))]
 mod entry {

@@ -175,7 +175,9 @@ impl<C: Share> Plaintext<C> {
                 let Some(length) = self.peek(header) else {
                     return Ok(None);
                 };
-                if limit != 0 && length > limit {
+                // Beyond 2 GB a unit with its header has no length that the emulator's own parser would take.
+                let possible = i32::MAX.unsigned_abs() - u32::from(header);
+                if length > possible || (limit != 0 && length > limit) {
                     return Err(TooLong);
                 }
                 let header = usize::from(header);
@@ -283,6 +285,20 @@ mod tests {
             ),
             Ok(None)
         ));
+    }
+
+    #[test]
+    fn a_unit_longer_than_any_is_refused_without_a_limit() {
+        let mut buffer = Buffer::new();
+        buffer.push(vec![0x7f, 0xff, 0xff, 0xfb]);
+        let framing = Framing::Prefixed {
+            header: 4,
+            limit: 0,
+        };
+        assert!(matches!(buffer.unit(framing, 0), Ok(None)));
+        let mut buffer = Buffer::new();
+        buffer.push(vec![0x7f, 0xff, 0xff, 0xfc]);
+        assert!(matches!(buffer.unit(framing, 0), Err(TooLong)));
     }
 
     #[test]

@@ -23,6 +23,10 @@ fn find<'a>(env: Env<'a>, rx: &mut Receiver, length: usize) -> Found<'a> {
         Err(TooLong) => return Found::Error((atoms::error(), invalid_packet(env, rx)).encode(env)),
         Ok(None) => {}
     }
+    if rx.end.is_some() {
+        // A part of a unit that will never be whole.
+        rx.plain.clear();
+    }
     match rx.end.take() {
         Some(End::Fatal(fatal)) => {
             rx.end = Some(End::Reason(Reason::closed()));
@@ -210,5 +214,15 @@ fn pull<'a>(env: Env<'a>, conn: ResourceArc<Conn>, max: usize) -> NifResult<Term
         };
         rx.count();
         Ok(result)
+    })
+}
+
+/// What the transport gave behind the peer's close_notify.
+#[rustler::nif]
+fn rest<'a>(env: Env<'a>, conn: ResourceArc<Conn>) -> NifResult<Term<'a>> {
+    conn.check_endpoint(env)?;
+    guarded(env, &conn, internal, || {
+        let rest = conn.rx().core.as_mut().map(|core| core.take_rest());
+        Ok(beam::binary(env, rest.unwrap_or_default()))
     })
 }

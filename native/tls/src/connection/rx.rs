@@ -42,8 +42,8 @@ enum Phase {
     /// Before the first handshake is over.
     Handshake,
     Established(Box<Established>),
-    /// The peer's close_notify came.
-    Closed(Box<Established>),
+    /// The peer's close_notify came, and after it these bytes.
+    Closed(Box<Established>, Vec<u8>),
     Over,
 }
 
@@ -120,7 +120,7 @@ impl Rx {
 
     /// Network input, any fragmentation. Feed again when `next` was `Idle` without an open question.
     pub fn feed(&mut self, input: &[u8]) {
-        if !matches!(self.phase, Phase::Over | Phase::Closed(_)) {
+        if !matches!(self.phase, Phase::Over | Phase::Closed(..)) {
             self.reader.feed(input);
         }
     }
@@ -160,7 +160,7 @@ impl Rx {
     pub fn open(&mut self, input: &[u8], out: &mut Vec<u8>) -> Opened {
         let Phase::Established(established) = &mut self.phase else {
             self.feed(input);
-            return if self.queue.is_empty() && matches!(self.phase, Phase::Over | Phase::Closed(_))
+            return if self.queue.is_empty() && matches!(self.phase, Phase::Over | Phase::Closed(..))
             {
                 Opened::Data
             } else {
@@ -252,8 +252,16 @@ impl Rx {
 
     fn established(&self) -> Option<&Established> {
         match &self.phase {
-            Phase::Established(established) | Phase::Closed(established) => Some(established),
+            Phase::Established(established) | Phase::Closed(established, _) => Some(established),
             _ => None,
+        }
+    }
+
+    /// What came in one piece with the peer's close_notify, behind it: not TLS any more (once).
+    pub fn take_rest(&mut self) -> Vec<u8> {
+        match &mut self.phase {
+            Phase::Closed(_, rest) => core::mem::take(rest),
+            _ => Vec::new(),
         }
     }
 
@@ -340,7 +348,7 @@ impl Rx {
                 return Ok(Progress::Again);
             }
             Phase::Handshake | Phase::Established(_) => {}
-            Phase::Closed(_) | Phase::Over => return Ok(Progress::Idle),
+            Phase::Closed(..) | Phase::Over => return Ok(Progress::Idle),
         }
         let step = match self.machine.take() {
             Some(Machine::Asked(park)) => {
@@ -535,10 +543,10 @@ impl Rx {
     fn closed(&mut self, alert: Alert) -> Result<(), Error> {
         match core::mem::replace(&mut self.phase, Phase::Over) {
             Phase::Established(established) => {
-                self.reader = RecordReader::new();
+                let reader = core::mem::take(&mut self.reader);
                 self.machine = None;
                 self.queue.push_back(Output::Event(Event::PeerClosed));
-                self.phase = Phase::Closed(established);
+                self.phase = Phase::Closed(established, reader.into_rest());
                 Ok(())
             }
             _ => Err(Error::AlertReceived(alert.description)),

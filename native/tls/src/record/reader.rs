@@ -443,6 +443,12 @@ impl RecordReader {
         !matches!(self.protection, Protection::Plain)
     }
 
+    /// The bytes that were not consumed.
+    pub fn into_rest(mut self) -> Vec<u8> {
+        self.buffer.drain(..self.start.min(self.buffer.len()));
+        self.buffer
+    }
+
     /// Bytes that wait in the buffer, whole records or a part of one.
     pub fn buffered(&self) -> usize {
         self.buffer.len().saturating_sub(self.start)
