@@ -8,6 +8,7 @@ use crate::objects::ConfigObject;
 use rustler::{Atom, Binary, Encoder, Env, Error, NifResult, ResourceArc, Term};
 use tls_core::connection::{ClientParams, Connection, VerifyName};
 use tls_core::crypto::SystemRandom;
+use tls_core::session::SavedSession;
 
 /// A field of the parameters; absent is `undefined`.
 fn field<'a>(map: Term<'a>, key: Atom) -> Option<Term<'a>> {
@@ -43,12 +44,17 @@ fn client<'a>(
         }
         None => None,
     };
+    // What another release saved, or somebody else, is no session.
+    let session = match field(params, atoms::session()) {
+        Some(saved) => SavedSession::from_bytes(saved.decode::<Binary>()?.as_slice()).ok(),
+        None => None,
+    };
     let core = Connection::client(
         config.core.clone(),
         ClientParams {
             server_name,
             verify_name,
-            session: None,
+            session,
         },
         Box::new(SystemRandom),
     );

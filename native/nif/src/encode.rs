@@ -119,6 +119,15 @@ pub fn info<'a>(env: Env<'a>, info: &Info) -> Term<'a> {
                 optional(env, info.own_credential, |index| index.encode(env)),
             ),
             (atoms::hrr(), info.hrr.encode(env)),
+            (atoms::resumed(), info.resumed.encode(env)),
+            (
+                atoms::extended_master_secret(),
+                info.extended_master_secret.encode(env),
+            ),
+            (
+                atoms::srp_username(),
+                optional(env, info.srp_username.as_ref(), |name| copy(env, name)),
+            ),
         ],
     )
 }

@@ -11,6 +11,7 @@ use rustler::{Atom, Encoder, Env, Error, NifResult, ResourceArc, Term};
 use tls_core::crypto::Secret;
 use tls_core::enums::AlertDescription;
 use tls_core::query::Answer;
+use tls_core::session::SavedSession;
 
 /// The outs after a panic.
 fn broken(env: Env) -> Term {
@@ -108,6 +109,10 @@ fn decode_answer(term: Term) -> NifResult<(Answer, Option<ResourceArc<ConfigObje
     if let Ok(atom) = term.decode::<Atom>() {
         return if atom == atoms::continue_() {
             Ok((Answer::Continue, None))
+        } else if atom == atoms::unknown() {
+            Ok((Answer::Unknown, None))
+        } else if atom == atoms::none() {
+            Ok((Answer::Session(None), None))
         } else {
             Err(Error::BadArg)
         };
@@ -132,11 +137,30 @@ fn decode_answer(term: Term) -> NifResult<(Answer, Option<ResourceArc<ConfigObje
             Ok((Answer::Secret(Secret::new(bytes()?)), None))
         } else if tag == atoms::verified() {
             Ok((Answer::Verified(value.decode()?), None))
+        } else if tag == atoms::session() {
+            // One of another release's is none.
+            let session = SavedSession::from_bytes(&bytes()?).ok().map(Box::new);
+            Ok((Answer::Session(session), None))
         } else {
             Err(Error::BadArg)
         };
     }
-    let (tag, public, secret) = term.decode::<(Atom, rustler::Binary, rustler::Binary)>()?;
+    type Bytes<'a> = rustler::Binary<'a>;
+    if let Ok((tag, prime, generator, salt, public)) =
+        term.decode::<(Atom, Bytes, Bytes, Bytes, Bytes)>()
+    {
+        if tag != atoms::srp_params() {
+            return Err(Error::BadArg);
+        }
+        let params = Answer::SrpParams {
+            prime: prime.as_slice().to_vec(),
+            generator: generator.as_slice().to_vec(),
+            salt: salt.as_slice().to_vec(),
+            public: public.as_slice().to_vec(),
+        };
+        return Ok((params, None));
+    }
+    let (tag, public, secret) = term.decode::<(Atom, Bytes, Bytes)>()?;
     if tag != atoms::kx_response() {
         return Err(Error::BadArg);
     }

@@ -8,10 +8,10 @@ use crate::intern::{next_id, Table};
 use crate::store::StoreObject;
 use rustler::{Atom, Binary, Decoder, Encoder, Env, Error, NifResult, Resource, ResourceArc, Term};
 use std::sync::Arc;
-use tls_core::config::{Config, NativeVerify};
+use tls_core::config::{Config, DhParams, NativeVerify, Npn};
 use tls_core::crypto::hash::HashAlg;
 use tls_core::crypto::sign::{CertifiedKey, KeyError, KeyKind, PrivateKey};
-use tls_core::enums::{CipherSuite, NamedGroup, ProtocolVersion, SignatureScheme};
+use tls_core::enums::{BeastMitigation, CipherSuite, NamedGroup, ProtocolVersion, SignatureScheme};
 use tls_core::x509::KeyType;
 
 static CREDENTIALS: Table<Vec<u8>> = Table::new();
@@ -202,6 +202,13 @@ impl Drop for ConfigObject {
 /// `{error, {Key, Reason}}`
 struct BadField(Atom, Atom);
 
+fn bytes(binaries: &[Binary]) -> Vec<Vec<u8>> {
+    binaries
+        .iter()
+        .map(|binary| binary.as_slice().to_vec())
+        .collect()
+}
+
 /// Reads the fields of the map and writes down what it read, for the content's hash.
 struct Fields<'a> {
     map: Term<'a>,
@@ -258,13 +265,44 @@ impl<'a> Fields<'a> {
 
     fn binaries(&mut self, key: Atom) -> Result<Vec<Vec<u8>>, BadField> {
         let binaries = self.value::<Vec<Binary>>(key, Some(Vec::new()))?;
+        self.note_all(&binaries);
+        Ok(bytes(&binaries))
+    }
+
+    fn note_all(&mut self, binaries: &[Binary]) {
         self.note(&(binaries.len() as u64).to_be_bytes());
-        let binaries: Vec<Vec<u8>> = binaries
-            .iter()
-            .map(|binary| binary.as_slice().to_vec())
-            .collect();
         binaries.iter().for_each(|binary| self.note(binary));
-        Ok(binaries)
+    }
+
+    fn binary(&mut self, key: Atom) -> Result<Vec<u8>, BadField> {
+        let binary = match self.get(key) {
+            None => Vec::new(),
+            Some(value) => match value.decode::<Binary>() {
+                Ok(binary) => binary.as_slice().to_vec(),
+                Err(_) => return Err(BadField(key, atoms::badarg())),
+            },
+        };
+        self.note(&binary);
+        Ok(binary)
+    }
+
+    /// A flag that is set unless it is said otherwise.
+    fn flag_on(&mut self, key: Atom) -> Result<bool, BadField> {
+        let flag = self.value(key, Some(true))?;
+        self.note(&[u8::from(flag)]);
+        Ok(flag)
+    }
+
+    /// `undefined` is `None`, and so is what is absent.
+    fn optional<T>(
+        &mut self,
+        key: Atom,
+        read: impl FnOnce(&mut Self) -> Result<T, BadField>,
+    ) -> Result<Option<T>, BadField> {
+        if self.absent(key) {
+            return Ok(None);
+        }
+        read(self).map(Some)
     }
 
     /// Is the field absent or `undefined`?
@@ -286,6 +324,63 @@ impl<'a> Fields<'a> {
 /// OTP's defaults of `max_handshake_size` and `key_update_at`.
 const DEFAULT_MAX_HANDSHAKE: u64 = 262_144;
 const DEFAULT_KEY_UPDATE_AT: u64 = 388_736_063_997;
+
+/// `{Prime, Generator}`, big-endian.
+fn dh(f: &mut Fields) -> Result<DhParams, BadField> {
+    let (prime, generator) = f.value::<(Binary, Binary)>(atoms::dh(), None)?;
+    f.note(prime.as_slice());
+    f.note(generator.as_slice());
+    Ok(DhParams {
+        prime: prime.as_slice().to_vec(),
+        generator: generator.as_slice().to_vec(),
+    })
+}
+
+/// `{User, Password}`: the password is the answer's to know, not the configuration's.
+fn srp_user(f: &mut Fields) -> Result<Vec<u8>, BadField> {
+    let (user, _) = f.value::<(Binary, Term)>(atoms::srp_identity(), None)?;
+    f.note(user.as_slice());
+    Ok(user.as_slice().to_vec())
+}
+
+fn beast_mitigation(f: &mut Fields) -> Result<BeastMitigation, BadField> {
+    let key = atoms::beast_mitigation();
+    let given = f.value::<Atom>(key, Some(atoms::one_n_minus_one()))?;
+    let table = [
+        (atoms::one_n_minus_one(), BeastMitigation::OneNMinusOne),
+        (atoms::zero_n(), BeastMitigation::ZeroN),
+        (atoms::disabled(), BeastMitigation::Disabled),
+    ];
+    let row = table.into_iter().enumerate().find(|row| row.1 .0 == given);
+    let (index, (_, mitigation)) = row.ok_or(BadField(key, atoms::badarg()))?;
+    f.note(&[index as u8]);
+    Ok(mitigation)
+}
+
+/// A server's `[Protocol]`, a client's `{client | server, [Protocol], Default}`.
+fn npn(f: &mut Fields) -> Result<Npn, BadField> {
+    let key = atoms::npn();
+    let given = f.value::<Term>(key, None)?;
+    let bad = |_| BadField(key, atoms::badarg());
+    if given.is_list() {
+        let protocols = given.decode::<Vec<Binary>>().map_err(bad)?;
+        f.note_all(&protocols);
+        return Ok(Npn::Advertised(bytes(&protocols)));
+    }
+    let (whose, protocols, default) = given.decode::<(Atom, Vec<Binary>, Binary)>().map_err(bad)?;
+    if whose != atoms::client() && whose != atoms::server() {
+        return Err(BadField(key, atoms::badarg()));
+    }
+    let own_order = whose == atoms::client();
+    f.note(&[u8::from(own_order)]);
+    f.note_all(&protocols);
+    f.note(default.as_slice());
+    Ok(Npn::Choose {
+        own_order,
+        protocols: bytes(&protocols),
+        default: default.as_slice().to_vec(),
+    })
+}
 
 fn read_config(map: Term) -> Result<ConfigObject, BadField> {
     let mut fields = Fields {
@@ -343,11 +438,7 @@ fn read_config(map: Term) -> Result<ConfigObject, BadField> {
         },
         max_handshake_size: f.number(atoms::max_handshake_size(), DEFAULT_MAX_HANDSHAKE)? as usize,
         key_update_at: f.number(atoms::key_update_at(), DEFAULT_KEY_UPDATE_AT)?,
-        middlebox_comp_mode: {
-            let mode = f.value(atoms::middlebox_comp_mode(), Some(true))?;
-            f.note(&[u8::from(mode)]);
-            mode
-        },
+        middlebox_comp_mode: f.flag_on(atoms::middlebox_comp_mode())?,
         cookie: f.flag(atoms::cookie())?,
         credentials: credentials
             .iter()
@@ -364,7 +455,20 @@ fn read_config(map: Term) -> Result<ConfigObject, BadField> {
         status_request: f.flag(atoms::status_request())?,
         ask_hello: f.flag(atoms::ask_hello())?,
         key_log: f.flag(atoms::key_log())?,
-        ..Config::default()
+        curves: f.codes(atoms::curves(), Some(Vec::new()), NamedGroup)?,
+        honor_ecc_order: f.flag(atoms::honor_ecc_order())?,
+        dh: f.optional(atoms::dh(), dh)?,
+        client_renegotiation: f.flag(atoms::client_renegotiation())?,
+        fallback: f.flag(atoms::fallback())?,
+        beast_mitigation: beast_mitigation(f)?,
+        padding_check: f.flag_on(atoms::padding_check())?,
+        psk_identity: f.optional(atoms::psk_identity(), |f| f.binary(atoms::psk_identity()))?,
+        srp_identity: f.optional(atoms::srp_identity(), srp_user)?,
+        user_lookup: f.flag(atoms::user_lookup())?,
+        npn: f.optional(atoms::npn(), npn)?,
+        extended_master_secret: f.flag_on(atoms::extended_master_secret())?,
+        session_scope: f.binary(atoms::session_scope())?,
+        reuse_sessions: f.flag(atoms::reuse_sessions())?,
     };
     if map.map_size().ok() != Some(fields.read) {
         // A field that this library does not know would be an option accepted and ignored.
