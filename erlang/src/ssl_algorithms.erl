@@ -315,8 +315,12 @@ index(Name, [_ | Names], N) -> index(Name, Names, N + 1).
 scheme_name(Code) ->
     case lists:keyfind(Code, 2, schemes_table()) of
         {Name, _, _, _, _} -> Name;
-        false -> pair_name(Code bsr 8, Code band 16#ff)
+        false -> pair_name(Code)
     end.
+
+%% The code point as TLS 1.2 reads it: hash and algorithm (RFC 5246 section 7.4.1.4.1).
+-spec pair_name(integer()) -> scheme() | undefined.
+pair_name(Code) -> pair_name(Code bsr 8, Code band 16#ff).
 
 pair_name(Hash, Sign) when Hash >= 1, Hash =< 6, Sign >= 1, Sign =< 3 ->
     {lists:nth(Hash, hashes()), lists:nth(Sign, signs())};

@@ -1,5 +1,6 @@
 %% Private keys: from the option, a file or an engine to something that signs; which signature schemes a key can make;
-%% and in which order several certificates with keys are preferred.
+%% in which order several certificates with keys are preferred; and what else keys do before TLS 1.3, decrypt premaster
+%% secrets and static ECDH.
 -module(ssl_keys).
 -if(?OTP_RELEASE >= 27).
 -moduledoc false.
@@ -8,6 +9,7 @@
 -include_lib("public_key/include/public_key.hrl").
 
 -export([decode/1, pem_decode/2, pem_entries/1, type/1, schemes/2, native/2, prioritize/1, sign/3, verify/4, label/1]).
+-export([decrypt/2, agree/2]).
 
 -export_type([private/0, type/0]).
 
@@ -265,7 +267,12 @@ hash_rank(_) -> 3.
 %%--------------------------------------------------------------------------------------------------------------------
 
 %% Signs a message with a scheme. Raises what public_key, crypto or the fun raises; `error`: a fun's answer is none.
--spec sign(private(), ssl_algorithms:scheme(), binary()) -> {ok, binary()} | error.
+-spec sign(private(), ssl_algorithms:scheme() | {md5sha, rsa}, binary()) -> {ok, binary()} | error.
+sign(Key, {md5sha, rsa}, Message) ->
+    case encrypt(Key, md5_sha1(Message)) of
+        Signature when is_binary(Signature) -> {ok, Signature};
+        _ -> error
+    end;
 sign(Key, Scheme, Message) ->
     {Hash, Sign, _} = ssl_algorithms:components(Scheme),
     case sign(Key, Hash, Sign, Message) of
@@ -299,21 +306,40 @@ options(Sign, Hash) when Sign =:= rsa_pss_rsae; Sign =:= rsa_pss_pss ->
 options(_, _) ->
     [].
 
+%% RFC 4346 section 7.4.3: PKCS#1 v1.5 around both digests, without DigestInfo.
+encrypt(#{engine := _} = Key, Digest) ->
+    crypto:private_encrypt(rsa, Digest, maps:remove(algorithm, Key), rsa_pkcs1_padding);
+encrypt(#{encrypt_fun := Fun} = Key, Digest) when is_function(Fun) ->
+    Fun(Digest, maps:get(encrypt_opts, Key, []) ++ [{rsa_pad, rsa_pkcs1_padding}]);
+encrypt(#'RSAPrivateKey'{} = Key, Digest) ->
+    public_key:encrypt_private(Digest, Key, [{rsa_pad, rsa_pkcs1_padding}]);
+encrypt(_, _) ->
+    error.
+
+md5_sha1(Message) ->
+    <<(crypto:hash(md5, Message))/binary, (crypto:hash(sha, Message))/binary>>.
+
 digest_size(sha256) -> 32;
 digest_size(sha384) -> 48;
 digest_size(sha512) -> 64.
 
 %% Is this a signature of the message, made with this scheme by the key of the certificate?
--spec verify(ssl_algorithms:scheme(), Cert :: binary(), Message :: binary(), Signature :: binary()) -> boolean().
+-spec verify(ssl_algorithms:scheme() | {md5sha, rsa}, Cert :: binary(), Message :: binary(), Signature :: binary()) -> boolean().
 verify(Scheme, Cert, Message, Signature) ->
     try
         Info = public_info(public_key:pkix_decode_cert(Cert, otp)),
         #'OTPSubjectPublicKeyInfo'{algorithm = #'PublicKeyAlgorithm'{algorithm = Oid, parameters = Parameters},
                                    subjectPublicKey = Public} = Info,
-        {Hash, Sign, Curve} = ssl_algorithms:components(Scheme),
-        case public_key(Sign, Curve, Scheme, Oid, Parameters, Public, Info) of
-            mismatch -> false;
-            {Digest, Key} -> public_key:verify(Message, Digest, Signature, Key, options(Sign, Hash))
+        case Scheme of
+            {md5sha, rsa} ->
+                #'RSAPublicKey'{} = Public,
+                md5_sha1(Message) =:= public_key:decrypt_public(Signature, Public, [{rsa_pad, rsa_pkcs1_padding}]);
+            _ ->
+                {Hash, Sign, Curve} = ssl_algorithms:components(Scheme),
+                case public_key(Sign, Curve, Scheme, Oid, Parameters, Public, Info) of
+                    mismatch -> false;
+                    {Digest, Key} -> public_key:verify(Message, Digest, Signature, Key, options(Sign, Hash))
+                end
         end
     catch
         error:_ -> false
@@ -325,6 +351,13 @@ public_key(eddsa, Curve, _, Oid, _, Public, Info) ->
         Curve -> {none, {Public, {namedCurve, Oid}}};
         _ -> mismatch
     end;
+%% Before TLS 1.3 ECDSA is not bound to a curve.
+public_key(ecdsa, undefined, {Hash, _}, ?'id-ecPublicKey', Parameters, Public, _) ->
+    {Hash, {Public, Parameters}};
+public_key(dsa, _, {Hash, _}, ?'id-dsa', {params, Parameters}, Public, _) ->
+    {Hash, {Public, Parameters}};
+public_key(rsa, _, {Hash, _}, ?rsaEncryption, _, #'RSAPublicKey'{} = Public, _) ->
+    {Hash, Public};
 public_key(ecdsa, Curve, Scheme, ?'id-ecPublicKey', Parameters, Public, Info) ->
     case public_curve(Info) of
         Curve -> {element(1, ssl_algorithms:components(Scheme)), {Public, Parameters}};
@@ -339,3 +372,31 @@ public_key(_, _, Scheme, _, _, {Record, Scheme, _} = Public, _)
     {none, Public};
 public_key(_, _, _, _, _, _, _) ->
     mismatch.
+
+%%--------------------------------------------------------------------------------------------------------------------
+%% Key exchange with the key of a certificate
+%%--------------------------------------------------------------------------------------------------------------------
+
+%% What the core finds a premaster secret in: the whole encoded message, its padding untouched, which only the core looks
+%% at, in constant time. An engine takes the padding off by itself. `<<>>`: it did not work, which the core treats as it
+%% treats every fault.
+-spec decrypt(private(), binary()) -> binary().
+decrypt(Key, Ciphertext) ->
+    try decrypted(Key, Ciphertext)
+    catch
+        _:_ -> <<>>
+    end.
+
+decrypted(#'RSAPrivateKey'{} = Key, Ciphertext) ->
+    public_key:decrypt_private(Ciphertext, Key, [{rsa_pad, rsa_no_padding}]);
+decrypted(#{engine := _, algorithm := rsa} = Key, Ciphertext) ->
+    crypto:private_decrypt(rsa, Ciphertext, maps:remove(algorithm, Key), [{rsa_pad, rsa_pkcs1_padding}]);
+decrypted(_, _) ->
+    <<>>.
+
+%% Static ECDH (RFC 8422 section 2.1).
+-spec agree(private(), Share :: binary()) -> {ok, Secret :: binary()} | error.
+agree(#'ECPrivateKey'{privateKey = Private} = Key, Share) ->
+    ssl_kx:agree_static(curve(Key, undefined), Private, Share);
+agree(_, _) ->
+    error.

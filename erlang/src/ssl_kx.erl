@@ -1,12 +1,15 @@
-%% Key exchange in the groups that the core leaves to OTP's crypto: X448, Brainpool curves (RFC 8734), finite fields
-%% (RFC 7919), ML-KEM and its combinations with elliptic curves (draft-ietf-tls-mlkem, draft-ietf-tls-ecdhe-mlkem).
+%% Key exchange in the groups that the core leaves to OTP's crypto: X448, Brainpool curves (RFC 8734, RFC 7027), finite
+%% fields (RFC 7919), ML-KEM and its combinations with elliptic curves (draft-ietf-tls-mlkem,
+%% draft-ietf-tls-ecdhe-mlkem); before TLS 1.3 also the curves that RFC 8422 deprecates, static ECDH, and Diffie-Hellman
+%% with parameters of a server's choice (RFC 5246 section 8.1.2).
 -module(ssl_kx).
 -if(?OTP_RELEASE >= 27).
 -moduledoc false.
 -endif.
 
--export([generate/1, agree/3, respond/2]).
--export([ffdhe_prime/1]).
+-export([generate/1, agree/3, respond/2, agree_static/3]).
+-export([dh_generate/2, dh_agree/4]).
+-export([ffdhe_prime/1, modp_prime/2]).
 
 -export_type([private/0]).
 
@@ -25,6 +28,19 @@ kind(secp521r1) -> {ec, secp521r1, 133};
 kind(brainpoolP256r1tls13) -> {ec, brainpoolP256r1, 65};
 kind(brainpoolP384r1tls13) -> {ec, brainpoolP384r1, 97};
 kind(brainpoolP512r1tls13) -> {ec, brainpoolP512r1, 129};
+kind(brainpoolP256r1) -> {ec, brainpoolP256r1, 65};
+kind(brainpoolP384r1) -> {ec, brainpoolP384r1, 97};
+kind(brainpoolP512r1) -> {ec, brainpoolP512r1, 129};
+kind(Curve) when Curve =:= sect571r1; Curve =:= sect571k1 -> {ec, Curve, 145};
+kind(Curve) when Curve =:= sect409r1; Curve =:= sect409k1 -> {ec, Curve, 105};
+kind(Curve) when Curve =:= sect283r1; Curve =:= sect283k1 -> {ec, Curve, 73};
+kind(secp256k1) -> {ec, secp256k1, 65};
+kind(Curve) when Curve =:= sect239k1; Curve =:= sect233k1; Curve =:= sect233r1 -> {ec, Curve, 61};
+kind(Curve) when Curve =:= secp224k1; Curve =:= secp224r1 -> {ec, Curve, 57};
+kind(Curve) when Curve =:= sect193r1; Curve =:= sect193r2 -> {ec, Curve, 51};
+kind(Curve) when Curve =:= secp192k1; Curve =:= secp192r1 -> {ec, Curve, 49};
+kind(Curve) when Curve =:= sect163k1; Curve =:= sect163r1; Curve =:= sect163r2 -> {ec, Curve, 43};
+kind(Curve) when Curve =:= secp160k1; Curve =:= secp160r1; Curve =:= secp160r2 -> {ec, Curve, 41};
 %% Bits of the private exponent: twice the strength of the group and more (RFC 7919 section 5.2).
 kind(ffdhe2048) -> {dh, 2048, 560316, 225};
 kind(ffdhe3072) -> {dh, 3072, 2625351, 275};
@@ -128,18 +144,52 @@ pad(Bytes, Bits) ->
     Missing = Bits - bit_size(Bytes),
     <<0:Missing, Bytes/binary>>.
 
+%% The secret of static ECDH: our certificate's private key, the peer's point.
+-spec agree_static(Curve :: atom(), Private :: binary(), Share :: binary()) -> {ok, Secret :: binary()} | error.
+agree_static(Curve, Private, Share) ->
+    try {ok, secret(kind(Curve), Private, Share)}
+    catch error:_ -> error
+    end.
+
+%% A Diffie-Hellman key with these parameters. `error`: they are none, or crypto takes no primes of this size.
+-spec dh_generate(Prime :: binary(), Generator :: binary()) -> {ok, Public :: binary(), Private :: binary()} | error.
+dh_generate(Prime, Generator) ->
+    try
+        {Public, Private} = crypto:generate_key(dh, [Prime, Generator]),
+        {ok, Public, Private}
+    catch
+        error:_ -> error
+    end.
+
+%% RFC 5246 section 8.1.2: without leading zeros. (RFC 7919 section 5.1: nor may the secret be 0 or 1.)
+-spec dh_agree(Prime :: binary(), Generator :: binary(), Private :: binary(), Peer :: binary()) -> {ok, binary()} | error.
+dh_agree(Prime, Generator, Private, Peer) ->
+    try binary:decode_unsigned(crypto:compute_key(dh, Peer, Private, [Prime, Generator])) of
+        Secret when Secret > 1 -> {ok, binary:encode_unsigned(Secret)};
+        _ -> error
+    catch
+        error:_ -> error
+    end.
+
 %% The prime of a group of RFC 7919.
 -spec ffdhe_prime(ssl_algorithms:group()) -> pos_integer().
 ffdhe_prime(Group) ->
     {dh, Bits, X, _} = kind(Group),
     prime(Bits, X).
 
-%% RFC 7919 appendix A: p = 2^b - 2^(b-64) + (floor(2^(b-130) * e) + X) * 2^64 - 1. Made once and kept.
-prime(Bits, X) ->
-    Key = {?MODULE, Bits},
+%% RFC 7919 appendix A: p = 2^b - 2^(b-64) + (floor(2^(b-130) * e) + X) * 2^64 - 1.
+prime(Bits, X) -> made(ffdhe, Bits, fun euler/1, X).
+
+%% RFC 3526: the same with pi.
+-spec modp_prime(Bits :: pos_integer(), X :: pos_integer()) -> pos_integer().
+modp_prime(Bits, X) -> made(modp, Bits, fun pi/1, X).
+
+%% Made once and kept.
+made(Family, Bits, Constant, X) ->
+    Key = {?MODULE, Family, Bits},
     case persistent_term:get(Key, undefined) of
         undefined ->
-            Prime = (1 bsl Bits) - (1 bsl (Bits - 64)) + ((euler(Bits - 130) + X) bsl 64) - 1,
+            Prime = (1 bsl Bits) - (1 bsl (Bits - 64)) + ((Constant(Bits - 130) + X) bsl 64) - 1,
             ok = persistent_term:put(Key, Prime),
             Prime;
         Prime ->
@@ -151,3 +201,11 @@ euler(Bits) -> series(1 bsl (Bits + 64), 1, 0) bsr 64.
 
 series(0, _, Sum) -> Sum;
 series(Term, N, Sum) -> series(Term div N, N + 1, Sum + Term).
+
+%% floor(2^Bits * pi), by Machin's formula: pi/4 = 4 arctan(1/5) - arctan(1/239).
+pi(Bits) ->
+    One = 1 bsl (Bits + 64),
+    (4 * (4 * arctan(One div 5, 25, 1) - arctan(One div 239, 239 * 239, 1))) bsr 64.
+
+arctan(0, _, _) -> 0;
+arctan(Power, Square, N) -> Power div N - arctan(Power div Square, Square, N + 2).

@@ -25,8 +25,11 @@
           verify := verify_peer | verify_none,
           %% Keys that the core has only numbers for: 0, 1, ...
           keys := [ssl_keys:private()],
-          %% Ephemeral keys between kx_generate and kx_agree.
-          exchange := #{ssl_algorithms:group() => ssl_kx:private()},
+          %% Ephemeral keys between the questions of a key exchange, by group (kx_generate), `dh` or `srp`.
+          exchange := #{atom() => term()},
+          %% Secrets of PSK and SRP suites: of others by user_lookup_fun, a client's own by srp_identity.
+          users := #{lookup => {fun((psk | srp, binary() | undefined, term()) -> term()), term()},
+                     srp => {User :: binary(), Password :: binary()}},
           %% What explains the last own verdict.
           details := term(),
           %% Sessions of TLS 1.2 and before.
@@ -122,12 +125,17 @@ context(Role, Opts, Trust, Keys, Scope) ->
                 keys => Keys,
                 files => [],
                 exchange => #{},
+                users => users(Opts),
                 sessions => ssl_sessions:policy(Role, Opts, Scope),
                 details => undefined},
     case Role of
         server -> with_sni(Opts, Trust, Context);
         client -> Context
     end.
+
+users(Opts) ->
+    maps:from_list([{Key, Value} || {Key, Option} <- [{lookup, user_lookup_fun}, {srp, srp_identity}],
+                                    {_, _} = Value <- [maps:get(Option, Opts, undefined)]]).
 
 settings(Role, Opts) ->
     #{role => Role,

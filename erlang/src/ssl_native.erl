@@ -61,7 +61,22 @@
                         native_verify => {store(), Depth :: non_neg_integer()} | undefined,
                         status_request => boolean(),
                         ask_hello => boolean(),
-                        key_log => boolean()}.
+                        key_log => boolean(),
+                        %% before TLS 1.3
+                        curves => [code_point()],
+                        honor_ecc_order => boolean(),
+                        dh => {Prime :: binary(), Generator :: binary()} | undefined,
+                        client_renegotiation => boolean(),
+                        fallback => boolean(),
+                        beast_mitigation => one_n_minus_one | zero_n | disabled,
+                        padding_check => boolean(),
+                        psk_identity => binary() | undefined,
+                        srp_identity => {User :: binary(), Password :: binary()} | undefined,
+                        user_lookup => boolean(),
+                        npn => [binary()] | {client | server, [binary()], Default :: binary()} | undefined,
+                        extended_master_secret => boolean(),
+                        session_scope => binary(),
+                        reuse_sessions => boolean()}.
 
 -type info() :: #{version := code_point(),
                   cipher_suite := code_point(),
@@ -75,7 +90,10 @@
                   client_random := binary(),
                   server_random := binary(),
                   own_credential := non_neg_integer() | undefined,
-                  hrr := boolean()}.
+                  hrr := boolean(),
+                  resumed := boolean(),
+                  extended_master_secret := boolean(),
+                  srp_username := binary() | undefined}.
 
 -type fatal() :: #{origin := local | peer, alert := alert(), state := atom(), cause := binary()}.
 
@@ -84,6 +102,10 @@
                | {key_update, Requested :: boolean()}
                | closed
                | {warning, alert()}
+               | {session, #{id := binary(), data := binary() | undefined, version := code_point(),
+                             cipher_suite := code_point(), server_name := binary() | undefined, ems := boolean()}}
+               | {renegotiated, info()}
+               | {renegotiation, refused}
                | {session_ticket, #{lifetime := non_neg_integer(), age_add := non_neg_integer(), nonce := binary(),
                                     ticket := binary(), max_early_data := non_neg_integer()}}.
 
@@ -102,10 +124,21 @@
                | {verify_signature, Scheme :: code_point(), CertDer :: binary(), Message :: binary(), Signature :: binary()}
                | {kx_generate, Group :: code_point()}
                | {kx_agree, Group :: code_point(), PeerShare :: binary()}
-               | {kx_respond, Group :: code_point(), PeerShare :: binary()}.
+               | {kx_respond, Group :: code_point(), PeerShare :: binary()}
+               | {session_lookup, Id :: binary(), ServerName :: binary() | undefined}
+               | {psk_lookup, IdentityOrHint :: binary()}
+               | {srp_client, User :: binary(), Prime :: binary(), Generator :: binary(), Salt :: binary(), B :: binary()}
+               | {srp_server, User :: binary()}
+               | {srp_agree, A :: binary()}
+               | {dh_generate, Prime :: binary(), Generator :: binary()}
+               | {dh_agree, Prime :: binary(), Generator :: binary(), Peer :: binary()}
+               | {rsa_decrypt, KeyId :: non_neg_integer(), Ciphertext :: binary()}
+               | {ecdh_static, KeyId :: non_neg_integer(), Curve :: code_point(), Peer :: binary()}.
 
 -type answer() :: continue | {use_config, config()} | {abort, alert()} | {bytes, binary()} | {secret, binary()}
-                | {verified, boolean()} | {kx_response, Public :: binary(), Secret :: binary()}.
+                | {verified, boolean()} | {kx_response, Public :: binary(), Secret :: binary()}
+                | {session, Saved :: binary()} | none | unknown
+                | {srp_params, Prime :: binary(), Generator :: binary(), Salt :: binary(), B :: binary()}.
 
 -type out() :: {send, binary()} | {event, event()} | {data, binary()} | {ask, query()} | heavy | {fatal, fatal()} | flush.
 %% What a step gives, in order; `ask', `heavy' and `fatal' only last.
@@ -214,7 +247,8 @@ config(_Map) -> erlang:nif_error(not_loaded).
 
 %% A client's connection; the caller becomes its endpoint.
 -spec client(config(), #{server_name => binary() | undefined,
-                         verify_name => {dns, binary()} | {ip, binary()} | undefined}) -> conn().
+                         verify_name => {dns, binary()} | {ip, binary()} | undefined,
+                         session => Saved :: binary() | undefined}) -> conn().
 client(_Config, _Params) -> erlang:nif_error(not_loaded).
 
 %% A server's connection; the caller becomes its endpoint.
