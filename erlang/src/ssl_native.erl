@@ -9,7 +9,7 @@
          start/1, feed/2, step_heavy/1, answer/2, close_transport/2,
          send_begin/2, send_more/2, send_end/1, send_failed/2, send_cancel/2, control/2, flush/1,
          recv_begin/2, recv_more/3, recv_end/2, recv_cancel/2, reader/2, packet/3, pull/2, rest/1,
-         info/1, state/1, export/4, counters/0]).
+         info/1, state/1, export/4, master_secret/1, counters/0]).
 
 -export_type([store/0, credential/0, config/0, conn/0, config_map/0, key/0, outs/0, event/0, info/0, fatal/0, query/0,
               answer/0, note/0, code_point/0, alert/0]).
@@ -18,7 +18,7 @@
 -nifs([abi/0, trust_store_find/1, trust_store_load/1, credential_find/2, credential_load/2, config/1, client/2, server/1,
        use_config/2, set_endpoint/2, word/1, set_word/2, start/1, feed/2, step_heavy/1, answer/2, close_transport/2, send_begin/2, send_more/2, send_end/1,
        send_failed/2, send_cancel/2, control/2, flush/1, recv_begin/2, recv_more/3, recv_end/2, recv_cancel/2, reader/2,
-       packet/3, pull/2, rest/1, info/1, state/1, export/4, counters/0]).
+       packet/3, pull/2, rest/1, info/1, state/1, export/4, master_secret/1, counters/0]).
 
 -on_load(load/0).
 
@@ -76,7 +76,8 @@
                         npn => [binary()] | {client | server, [binary()], Default :: binary()} | undefined,
                         extended_master_secret => boolean(),
                         session_scope => binary(),
-                        reuse_sessions => boolean()}.
+                        %% extended: those with extended_master_secret
+                        reuse_sessions => boolean() | extended}.
 
 -type info() :: #{version := code_point(),
                   cipher_suite := code_point(),
@@ -378,6 +379,10 @@ state(_Conn) -> erlang:nif_error(not_loaded).
 -spec export(conn(), Label :: binary(), Context :: binary() | no_context, Length :: non_neg_integer()) ->
           {ok, binary()} | {error, atom()}.
 export(_Conn, _Label, _Context, _Length) -> erlang:nif_error(not_loaded).
+
+%% The master secret of a connection of TLS 1.2 or before.
+-spec master_secret(conn()) -> {ok, binary()} | none.
+master_secret(_Conn) -> erlang:nif_error(not_loaded).
 
 %% Live native objects and bytes.
 -spec counters() -> #{conns := integer(), stores := integer(), credentials := integer(), configs := integer(),

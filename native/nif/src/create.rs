@@ -159,3 +159,17 @@ fn export<'a>(
         })
     })
 }
+
+/// The master secret of a version before TLS 1.3, for who asked for it.
+#[rustler::nif]
+fn master_secret<'a>(env: Env<'a>, conn: ResourceArc<Conn>) -> Term<'a> {
+    if !conn.is_settled() {
+        return atoms::none().encode(env);
+    }
+    let rx = conn.rx();
+    let secret = rx.core.as_ref().and_then(|core| core.master_secret());
+    match secret {
+        Some(secret) => (atoms::ok(), copy(env, secret.as_bytes())).encode(env),
+        None => atoms::none().encode(env),
+    }
+}

@@ -8,7 +8,7 @@ use crate::intern::{next_id, Table};
 use crate::store::StoreObject;
 use rustler::{Atom, Binary, Decoder, Encoder, Env, Error, NifResult, Resource, ResourceArc, Term};
 use std::sync::Arc;
-use tls_core::config::{Config, DhParams, NativeVerify, Npn};
+use tls_core::config::{Config, DhParams, NativeVerify, Npn, SessionReuse};
 use tls_core::crypto::hash::HashAlg;
 use tls_core::crypto::sign::{CertifiedKey, KeyError, KeyKind, PrivateKey};
 use tls_core::enums::{BeastMitigation, CipherSuite, NamedGroup, ProtocolVersion, SignatureScheme};
@@ -293,6 +293,17 @@ impl<'a> Fields<'a> {
         Ok(flag)
     }
 
+    /// One of these atoms, the first when absent.
+    fn one_of<T: Copy>(&mut self, key: Atom, table: &[(Atom, T)]) -> Result<T, BadField> {
+        let given = self.value::<Atom>(key, table.first().map(|row| row.0))?;
+        let found = table.iter().position(|row| row.0 == given);
+        let (index, row) = found
+            .and_then(|index| Some((index, table.get(index)?)))
+            .ok_or(BadField(key, atoms::badarg()))?;
+        self.note(&[index as u8]);
+        Ok(row.1)
+    }
+
     /// `undefined` is `None`, and so is what is absent.
     fn optional<T>(
         &mut self,
@@ -341,20 +352,6 @@ fn srp_user(f: &mut Fields) -> Result<Vec<u8>, BadField> {
     let (user, _) = f.value::<(Binary, Term)>(atoms::srp_identity(), None)?;
     f.note(user.as_slice());
     Ok(user.as_slice().to_vec())
-}
-
-fn beast_mitigation(f: &mut Fields) -> Result<BeastMitigation, BadField> {
-    let key = atoms::beast_mitigation();
-    let given = f.value::<Atom>(key, Some(atoms::one_n_minus_one()))?;
-    let table = [
-        (atoms::one_n_minus_one(), BeastMitigation::OneNMinusOne),
-        (atoms::zero_n(), BeastMitigation::ZeroN),
-        (atoms::disabled(), BeastMitigation::Disabled),
-    ];
-    let row = table.into_iter().enumerate().find(|row| row.1 .0 == given);
-    let (index, (_, mitigation)) = row.ok_or(BadField(key, atoms::badarg()))?;
-    f.note(&[index as u8]);
-    Ok(mitigation)
 }
 
 /// A server's `[Protocol]`, a client's `{client | server, [Protocol], Default}`.
@@ -460,7 +457,14 @@ fn read_config(map: Term) -> Result<ConfigObject, BadField> {
         dh: f.optional(atoms::dh(), dh)?,
         client_renegotiation: f.flag(atoms::client_renegotiation())?,
         fallback: f.flag(atoms::fallback())?,
-        beast_mitigation: beast_mitigation(f)?,
+        beast_mitigation: f.one_of(
+            atoms::beast_mitigation(),
+            &[
+                (atoms::one_n_minus_one(), BeastMitigation::OneNMinusOne),
+                (atoms::zero_n(), BeastMitigation::ZeroN),
+                (atoms::disabled(), BeastMitigation::Disabled),
+            ],
+        )?,
         padding_check: f.flag_on(atoms::padding_check())?,
         psk_identity: f.optional(atoms::psk_identity(), |f| f.binary(atoms::psk_identity()))?,
         srp_identity: f.optional(atoms::srp_identity(), srp_user)?,
@@ -468,7 +472,14 @@ fn read_config(map: Term) -> Result<ConfigObject, BadField> {
         npn: f.optional(atoms::npn(), npn)?,
         extended_master_secret: f.flag_on(atoms::extended_master_secret())?,
         session_scope: f.binary(atoms::session_scope())?,
-        reuse_sessions: f.flag(atoms::reuse_sessions())?,
+        session_reuse: f.one_of(
+            atoms::reuse_sessions(),
+            &[
+                (atoms::false_(), SessionReuse::Never),
+                (atoms::extended(), SessionReuse::Extended),
+                (atoms::true_(), SessionReuse::Always),
+            ],
+        )?,
     };
     if map.map_size().ok() != Some(fields.read) {
         // A field that this library does not know would be an option accepted and ignored.
