@@ -83,31 +83,8 @@ pub struct Config {
     /// What a session depends on beside the protocol: a digest over verification settings, trust store and such. A session
     /// resumes only under the scope that it was made under.
     pub session_scope: Vec<u8>,
-    /// Server: which sessions to resume (`Query::SessionLookup`), and for both: which to give out (`Event::Session`).
-    pub session_reuse: SessionReuse,
-}
-
-/// Which sessions may be resumed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum SessionReuse {
-    /// None.
-    Never,
-    /// Those made with extended_master_secret: without it a session does not depend on whom it was made with (RFC 7627
-    /// section 1), and a server that verifies clients had better not rely on it.
-    Extended,
-    /// All.
-    Always,
-}
-
-impl SessionReuse {
-    /// Is a session made with, or without, extended_master_secret good enough?
-    pub fn allows(self, extended_master_secret: bool) -> bool {
-        match self {
-            Self::Never => false,
-            Self::Extended => extended_master_secret,
-            Self::Always => true,
-        }
-    }
+    /// Server: resume sessions (`Query::SessionLookup`). Both: say when there is one to keep (`Event::Session`).
+    pub reuse_sessions: bool,
 }
 
 /// A group for ephemeral Diffie-Hellman, both numbers big-endian.
@@ -173,7 +150,7 @@ impl Default for Config {
             npn: None,
             extended_master_secret: true,
             session_scope: Vec::new(),
-            session_reuse: SessionReuse::Never,
+            reuse_sessions: false,
         }
     }
 }

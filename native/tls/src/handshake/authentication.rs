@@ -6,7 +6,7 @@ use super::Cx;
 use crate::crypto::hash::Digest;
 use crate::crypto::sign::CertifiedKey;
 use crate::crypto::{self, Secret};
-use crate::enums::{Role, SignatureScheme};
+use crate::enums::{ProtocolVersion, Role, SignatureScheme};
 use crate::error::{Error, Offence};
 use crate::limits::MAX_CERTIFICATES;
 use crate::schedule::tls13::TrafficSecret;
@@ -75,6 +75,7 @@ pub(super) fn read_certificate_verify(
         return Err(Offence::WrongSignatureScheme.into());
     }
     Ok(VerifyJob {
+        version: ProtocolVersion::TLS13,
         scheme: message.scheme,
         certificate: chain.first().cloned().unwrap_or_default(),
         message: signed_content(signer, transcript),

@@ -245,8 +245,7 @@ impl Keyed12 {
             ..
         } = self.session;
         let config = cx.config();
-        let may = config.session_reuse.allows(info.extended_master_secret);
-        if info.resumed || info.session_id.is_empty() || !may {
+        if info.resumed || info.session_id.is_empty() || !config.reuse_sessions {
             return None;
         }
         Some(SavedSession {
@@ -291,7 +290,6 @@ pub(super) fn own_credential(config: &Config, saved: &SavedSession) -> Result<Op
 pub(super) fn in_scope(config: &Config, saved: &SavedSession, server_name: Option<&[u8]>) -> bool {
     saved.server_name.as_deref() == server_name
         && crypto::eq(&saved.scope, &config.session_scope)
-        && config.session_reuse.allows(saved.extended_master_secret)
         && own_credential(config, saved).is_ok()
         && MasterSecret::from_bytes(saved.master_secret.as_ref()).is_some()
 }

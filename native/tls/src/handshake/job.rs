@@ -9,7 +9,7 @@ use crate::crypto::kx::{native_group, ActiveKx, KxError};
 use crate::crypto::sign::CertifiedKey;
 use crate::crypto::verify::{self, VerifyError};
 use crate::crypto::Secret;
-use crate::enums::{NamedGroup, Role, SignatureScheme};
+use crate::enums::{NamedGroup, ProtocolVersion, Role, SignatureScheme};
 use crate::error::{Error, LocalFailure, Offence};
 use crate::query::{Answer, ClientHelloInfo, Query, ServerHelloInfo};
 use crate::x509::{self, Name};
@@ -58,6 +58,8 @@ pub(crate) struct SignJob {
 }
 
 pub(crate) struct VerifyJob {
+    /// Before TLS 1.3 schemes do not bind curves.
+    pub version: ProtocolVersion,
     pub scheme: SignatureScheme,
     pub certificate: Vec<u8>,
     pub message: Vec<u8>,
@@ -202,7 +204,11 @@ impl Park {
                 if verify::heavy(job.scheme) && !heavy {
                     return Ok(Advance::Heavy(Self::VerifySignature(job, then)));
                 }
-                match verify::verify(job.scheme, &job.certificate, &job.message, &job.signature) {
+                let verify = match job.version {
+                    ProtocolVersion::TLS13 => verify::verify,
+                    _ => verify::verify_tls12,
+                };
+                match verify(job.scheme, &job.certificate, &job.message, &job.signature) {
                     Ok(()) => then(cx, ()).map(Advance::Step),
                     Err(VerifyError::BadSignature) => Err(Offence::BadSignature.into()),
                     Err(VerifyError::BadKey) => Err(Offence::WrongSignatureScheme.into()),
