@@ -130,6 +130,15 @@ offences! {
     RetryChangedHello => ILLEGAL_PARAMETER, "the second ClientHello changed what may not change";
     RetryEarlyData => ILLEGAL_PARAMETER, "early_data in the second ClientHello";
 
+    // Hellos and key exchange of TLS 1.2 and below
+    WrongRenegotiationInfo => HANDSHAKE_FAILURE, "renegotiation_info is not that of this connection";
+    InsecureRenegotiation => NO_RENEGOTIATION, "a renegotiation without renegotiation_info";
+    RenegotiationChangedMasterSecret => ILLEGAL_PARAMETER, "a renegotiation with another use of extended_master_secret";
+    RenegotiationChangedName => ILLEGAL_PARAMETER, "a renegotiation under another server name";
+    ResumedWithoutMasterSecret => HANDSHAKE_FAILURE, "a session made with extended_master_secret is to be resumed without it";
+    UnknownUser => ILLEGAL_PARAMETER, "an identity that is not known";
+    NoClientCertificate => HANDSHAKE_FAILURE, "the client sent no certificate, which it must";
+
     // ServerHello and HelloRetryRequest
     BadLegacyVersion => ILLEGAL_PARAMETER, "legacy_version is not 0x0303";
     DowngradeDetected => ILLEGAL_PARAMETER, "the server's random shows a forged downgrade";

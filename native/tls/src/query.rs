@@ -180,7 +180,8 @@ pub enum Query {
         peer_public: Vec<u8>,
     },
     /// Server: decrypt a premaster secret (RSAES-PKCS1-v1_5) with external key number `key_id`. Answers: `Secret` or
-    /// `Bytes`, the 48 bytes; all others count as failure, which nobody can tell from success.
+    /// `Bytes`, the 48 bytes or, better, the encoded message with its padding. All others, `Abort` too, count as failure,
+    /// which nobody can tell from success.
     RsaDecrypt {
         /// The number given to `PrivateKey::external`.
         key_id: u64,

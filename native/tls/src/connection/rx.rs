@@ -432,7 +432,7 @@ impl Rx {
                 self.machine = Some(Machine::Waiting(state));
             }
             Step::Park(park) => {
-                if let Some(name) = park.state_name() {
+                if let Some(name) = park.state_name().filter(|_| self.role == Role::Server) {
                     self.state_name = name;
                 }
                 self.machine = Some(Machine::Parked(park));

@@ -132,7 +132,7 @@ fn scheme_old(
 
 /// Can the peer verify how the leaf is signed? As OTP has it, RSA signatures differ by their hash only: who verifies PSS
 /// verifies PKCS#1 v1.5. A certificate signed with PSS does not tell whether its issuer's key is of the kind rsae or pss.
-fn chain_fits(key: &CertifiedKey, wanted: &Wanted<'_>) -> bool {
+pub(super) fn chain_fits(key: &CertifiedKey, wanted: &Wanted<'_>) -> bool {
     use SignatureScheme as S;
     let schemes = wanted.schemes_cert.unwrap_or(wanted.schemes);
     let Some(scheme) = key.leaf.signature_scheme else {

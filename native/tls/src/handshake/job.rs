@@ -6,7 +6,8 @@
 use super::{Cx, Step};
 use crate::connection::VerifyName;
 use crate::crypto::kx::{native_group, ActiveKx, KxError};
-use crate::crypto::sign::CertifiedKey;
+use crate::crypto::rsa;
+use crate::crypto::sign::{AgreeError, CertifiedKey};
 use crate::crypto::verify::{self, VerifyError};
 use crate::crypto::Secret;
 use crate::enums::{NamedGroup, ProtocolVersion, Role, SignatureScheme};
@@ -36,6 +37,10 @@ pub(crate) enum Park {
     VerifySignature(VerifyJob, Then<()>),
     /// The peer's chain; what is not accepted never reaches the continuation.
     VerifyChain(ChainJob, Then<()>),
+    /// The premaster secret that a client encrypted for our RSA key; a random one if anything is wrong with it.
+    RsaDecrypt(RsaJob, Then<Secret>),
+    /// The shared secret with our certificate's key (static ECDH).
+    EcdhStatic(EcdhJob, Then<Secret>),
     /// What only the world knows or can do; made by the functions of `world`. `None`: asked already.
     World(Option<Box<Query>>, Take),
 }
@@ -55,6 +60,19 @@ pub(crate) struct SignJob {
     pub key: Arc<CertifiedKey>,
     pub scheme: SignatureScheme,
     pub message: Vec<u8>,
+}
+
+pub(crate) struct RsaJob {
+    pub key: Arc<CertifiedKey>,
+    pub ciphertext: Vec<u8>,
+    /// client_version of the ClientHello.
+    pub client_version: ProtocolVersion,
+}
+
+pub(crate) struct EcdhJob {
+    pub key: Arc<CertifiedKey>,
+    pub group: NamedGroup,
+    pub point: Vec<u8>,
 }
 
 pub(crate) struct VerifyJob {
@@ -224,6 +242,8 @@ impl Park {
                 }
             }
             Self::VerifyChain(job, then) => job.advance(cx, heavy, then),
+            Self::RsaDecrypt(job, then) => job.advance(cx, heavy, then),
+            Self::EcdhStatic(job, then) => job.advance(cx, heavy, then),
             Self::World(query, take) => {
                 let query = query.ok_or(LocalFailure::WrongAnswer)?;
                 Ok(Advance::Ask(*query, Self::World(None, take)))
@@ -233,11 +253,24 @@ impl Park {
 
     /// Takes the world's answer.
     pub fn answer(self, cx: &mut Cx<'_>, answer: Answer) -> Result<Step, Error> {
-        let answer = match answer {
-            Answer::Abort(alert) => return Err(Error::Aborted(alert)),
-            other => other,
+        let answer = match (&self, answer) {
+            // Whatever went wrong, nobody is to see it.
+            (Self::RsaDecrypt(..), answer) => answer,
+            (_, Answer::Abort(alert)) => return Err(Error::Aborted(alert)),
+            (_, other) => other,
         };
         match (self, answer) {
+            (Self::RsaDecrypt(job, then), answer) => {
+                let encoded = match &answer {
+                    Answer::Secret(secret) => secret.as_ref(),
+                    Answer::Bytes(bytes) => bytes,
+                    _ => &[],
+                };
+                let random = &mut *cx.common.random;
+                let premaster = rsa::premaster(encoded, job.client_version, random)?;
+                then(cx, premaster)
+            }
+            (Self::EcdhStatic(_, then), Answer::Secret(secret)) => then(cx, secret),
             (
                 Self::ClientHello(_, then) | Self::ServerHello(_, then),
                 Answer::UseConfig(config),
@@ -276,6 +309,53 @@ fn kx_error(error: KxError) -> Error {
     match error {
         KxError::BadShare => Offence::BadKeyShare.into(),
         KxError::Failed => LocalFailure::KeyExchange.into(),
+    }
+}
+
+impl RsaJob {
+    fn advance(self, cx: &mut Cx<'_>, heavy: bool, then: Then<Secret>) -> Result<Advance, Error> {
+        if let Some(key_id) = self.key.key.external_id() {
+            let query = Query::RsaDecrypt {
+                key_id,
+                ciphertext: self.ciphertext.clone(),
+            };
+            return Ok(Advance::Ask(query, Park::RsaDecrypt(self, then)));
+        }
+        if !heavy {
+            return Ok(Advance::Heavy(Park::RsaDecrypt(self, then)));
+        }
+        let random = &mut *cx.common.random;
+        let premaster = self
+            .key
+            .key
+            .decrypt_premaster(&self.ciphertext, self.client_version, random)
+            .ok_or(LocalFailure::KeyExchange)??;
+        then(cx, premaster).map(Advance::Step)
+    }
+}
+
+impl EcdhJob {
+    fn advance(self, cx: &mut Cx<'_>, heavy: bool, then: Then<Secret>) -> Result<Advance, Error> {
+        let slow = native_group(self.group).is_some_and(|group| group.heavy());
+        if slow && !heavy && self.key.key.external_id().is_none() {
+            return Ok(Advance::Heavy(Park::EcdhStatic(self, then)));
+        }
+        match self.key.key.ecdh_static(&self.point) {
+            Ok(secret) => then(cx, secret).map(Advance::Step),
+            Err(AgreeError::BadShare) => Err(Offence::BadKeyShare.into()),
+            Err(AgreeError::External) => {
+                let query = Query::EcdhStatic {
+                    key_id: self
+                        .key
+                        .key
+                        .external_id()
+                        .ok_or(LocalFailure::KeyExchange)?,
+                    group: self.group,
+                    peer_public: self.point.clone(),
+                };
+                Ok(Advance::Ask(query, Park::EcdhStatic(self, then)))
+            }
+        }
     }
 }
 

@@ -41,9 +41,12 @@ mod common12;
 mod credential;
 mod established;
 mod job;
+mod kx12;
 mod negotiation;
+mod negotiation12;
 mod premaster;
 mod server;
+mod server12;
 mod transcript;
 mod world;
 
@@ -143,8 +146,27 @@ macro_rules! change_cipher_spec {
     };
 }
 
+macro_rules! changes_cipher {
+    (noise) => {
+        false
+    };
+    ($other:ident) => {
+        true
+    };
+}
+
+/// The second column of `states!`.
+macro_rules! state_name {
+    (own, $state:ident) => {
+        $state.name()
+    };
+    ($name:literal, $state:ident) => {
+        $name
+    };
+}
+
 macro_rules! states {
-    ($($variant:ident($type:ty), $name:literal, $spec:ident;)*) => {
+    ($($variant:ident($type:ty), $name:tt, $spec:ident;)*) => {
         /// A state that waits for a message.
         pub(crate) enum State { $($variant(Box<$type>)),* }
 
@@ -161,9 +183,15 @@ macro_rules! states {
                 }
             }
 
+            /// Is change_cipher_spec more than noise?
+            fn changes_cipher(&self) -> bool {
+                match self { $(Self::$variant(_) => changes_cipher!($spec)),* }
+            }
+
             /// OTP's name of the state.
+            #[allow(unused_variables)]
             pub fn name(&self) -> &'static str {
-                match self { $(Self::$variant(_) => $name),* }
+                match self { $(Self::$variant(state) => state_name!($name, state)),* }
             }
         }
 
@@ -194,27 +222,36 @@ states! {
     OldServerFinished(client12::WaitFinished), "cipher", refused;
     ResumedServerChange(client12::WaitResumedChange), "abbreviated", keys;
     ResumedServerFinished(client12::WaitResumedFinished), "abbreviated", refused;
-    ClientHello(server::WaitClientHello), "start", early;
+    ClientHello(server::WaitClientHello), own, early;
     SecondClientHello(server::WaitSecondClientHello), "start", noise;
     ClientCertificate(server::WaitCertificate), "wait_cert", noise;
     ClientCertificateVerify(server::WaitCertificateVerify), "wait_cv", noise;
     ClientFinished(server::WaitFinished), "wait_finished", noise;
+    OldClientCertificate(server12::WaitCertificate), "certify", refused;
+    OldClientKeyExchange(server12::WaitClientKeyExchange), "certify", refused;
+    OldClientCertificateVerify(server12::WaitCertificateVerify), "wait_cert_verify", refused;
+    OldClientChange(server12::WaitChangeCipherSpec), own, keys;
+    OldClientFinished(server12::WaitFinished), own, refused;
 }
 
 impl State {
     /// Does the peer speak a version before TLS 1.3, or may it still turn out to?
     pub fn is_old(&self) -> bool {
         match self {
-            Self::ClientHello(_) => true,
             Self::ServerHello(state) => !state.is_retry(),
-            _ => false,
+            other => other.changes_cipher(),
         }
     }
 
     /// In a renegotiation: may application data come in this state? Not between the peer's change_cipher_spec and its
     /// Finished.
     pub fn takes_data(&self) -> bool {
-        true
+        !matches!(
+            self,
+            Self::OldServerFinished(_)
+                | Self::ResumedServerFinished(_)
+                | Self::OldClientFinished(_)
+        )
     }
 }
 
@@ -222,7 +259,7 @@ impl State {
 pub(crate) fn start(role: Role, cx: &mut Cx<'_>) -> Result<Step, Error> {
     match role {
         Role::Client => client::start(cx),
-        Role::Server => Ok(server::WaitClientHello.into()),
+        Role::Server => Ok(server::start(cx)),
     }
 }
 

@@ -57,7 +57,6 @@ impl FragmentLength {
 
 /// Chooses everything, or says why nothing fits.
 pub(super) fn choose(config: &Config, hello: &ClientHello) -> Result<Choice, Error> {
-    check_version(config, hello)?;
     if hello.compression_methods != [0] {
         return Err(Offence::NoNullCompression.into());
     }
@@ -93,23 +92,31 @@ pub(super) fn choose(config: &Config, hello: &ClientHello) -> Result<Choice, Err
     })
 }
 
-/// RFC 8446 section 4.2.1; without supported_versions the client speaks 1.2 at most. RFC 7507 for the fallback.
-fn check_version(config: &Config, hello: &ClientHello) -> Result<(), Error> {
-    let ours = config.versions.contains(&ProtocolVersion::TLS13);
-    let theirs = hello
+/// The highest version in common. supported_versions says what the client speaks (RFC 8446 section 4.2.1), but a server
+/// without TLS 1.3 does not know it; without it, the client speaks all versions from TLS 1.0 up to legacy_version, and TLS
+/// 1.2 at most (appendix D.2). RFC 7507 for the fallback.
+pub(super) fn choose_version(
+    config: &Config,
+    hello: &ClientHello,
+) -> Result<ProtocolVersion, Offence> {
+    let best = config.versions.iter().copied().max();
+    let listed = hello
         .extensions
         .versions_offered()
-        .is_some_and(|versions| versions.contains(&ProtocolVersion::TLS13.0));
-    if ours && theirs {
-        Ok(())
-    } else if ours
-        && hello
-            .cipher_suites
-            .contains(&CipherSuite::TLS_FALLBACK_SCSV)
-    {
-        Err(Offence::InappropriateFallback.into())
-    } else {
-        Err(Offence::UnsupportedVersion.into())
+        .filter(|_| best >= Some(ProtocolVersion::TLS13));
+    let offers = |version: &ProtocolVersion| match listed {
+        Some(versions) => versions.contains(&version.0),
+        None => *version <= ProtocolVersion::TLS12 && version.0 <= hello.legacy_version,
+    };
+    let ours = config.versions.iter().copied();
+    let chosen = ours.filter(offers).max();
+    let fallback = hello
+        .cipher_suites
+        .contains(&CipherSuite::TLS_FALLBACK_SCSV);
+    match chosen {
+        chosen if fallback && chosen < best => Err(Offence::InappropriateFallback),
+        Some(version) => Ok(version),
+        None => Err(Offence::UnsupportedVersion),
     }
 }
 
@@ -181,7 +188,10 @@ fn choose_group(
 }
 
 /// RFC 7301 section 3.2, by our preference.
-fn choose_protocol(config: &Config, extensions: &Extensions) -> Result<Option<Vec<u8>>, Offence> {
+pub(super) fn choose_protocol(
+    config: &Config,
+    extensions: &Extensions,
+) -> Result<Option<Vec<u8>>, Offence> {
     match extensions.alpn() {
         Some(offered) if !config.alpn.is_empty() => {
             let common = config

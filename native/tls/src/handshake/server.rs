@@ -3,7 +3,8 @@
 use super::authentication::{self as auth, PeerCertificate};
 use super::established::Established;
 use super::job::{ChainJob, Park};
-use super::negotiation::{check_shares, choose, Choice};
+use super::negotiation::{check_shares, choose, choose_version, Choice};
+use super::server12;
 use super::transcript::Transcript;
 use super::{expect, Cx, Step};
 use crate::connection::Info;
@@ -24,9 +25,24 @@ const LEGACY_VERSION: u16 = ProtocolVersion::TLS12.0;
 // ---- hello ----
 
 /// Nothing has come yet.
-pub(crate) struct WaitClientHello;
+pub(crate) struct WaitClientHello {
+    name: &'static str,
+}
+
+/// Waits for the client.
+pub(super) fn start(cx: &Cx<'_>) -> Step {
+    let name = match cx.config().versions.as_slice() {
+        [ProtocolVersion::TLS13] => "start",
+        _ => "hello",
+    };
+    WaitClientHello { name }.into()
+}
 
 impl WaitClientHello {
+    pub fn name(&self) -> &'static str {
+        self.name
+    }
+
     pub fn handle(self, cx: &mut Cx<'_>, message: HandshakeMessage) -> Result<Step, Error> {
         expect(&message, HandshakeType::CLIENT_HELLO)?;
         let hello = ClientHello::parse(message.body())?;
@@ -73,6 +89,10 @@ fn first_hello(
     hello: ClientHello,
     message: &HandshakeMessage,
 ) -> Result<Step, Error> {
+    let version = choose_version(cx.config(), &hello)?;
+    if version < ProtocolVersion::TLS13 {
+        return server12::hello(cx, hello, message, version);
+    }
     let choice = choose(cx.config(), &hello)?;
     // A flight ends with the hello.
     cx.aligned()?;
