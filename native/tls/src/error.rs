@@ -52,6 +52,8 @@ pub enum LocalFailure {
     NotConnected,
     /// Sending after our close_notify.
     Closed,
+    /// TLS 1.3 has no renegotiation, and peers without RFC 5746 are not negotiated with again.
+    NoRenegotiation,
     /// A step of the handshake was taken twice.
     Order,
     /// A message of ours does not fit its length fields.
@@ -131,11 +133,9 @@ offences! {
     RetryEarlyData => ILLEGAL_PARAMETER, "early_data in the second ClientHello";
 
     // Hellos and key exchange of TLS 1.2 and below
-    WrongRenegotiationInfo => HANDSHAKE_FAILURE, "renegotiation_info is not that of this connection";
+    TooManyRenegotiations => UNEXPECTED_MESSAGE, "too many renegotiations without data between them";
     InsecureRenegotiation => NO_RENEGOTIATION, "a renegotiation without renegotiation_info";
-    RenegotiationChangedMasterSecret => ILLEGAL_PARAMETER, "a renegotiation with another use of extended_master_secret";
     RenegotiationChangedName => ILLEGAL_PARAMETER, "a renegotiation under another server name";
-    ResumedWithoutMasterSecret => HANDSHAKE_FAILURE, "a session made with extended_master_secret is to be resumed without it";
     UnknownUser => ILLEGAL_PARAMETER, "an identity that is not known";
     NoClientCertificate => HANDSHAKE_FAILURE, "the client sent no certificate, which it must";
 
@@ -255,6 +255,7 @@ impl fmt::Display for Error {
                 LocalFailure::WrongAnswer => "an answer that does not fit its question",
                 LocalFailure::NotConnected => "the connection is not established",
                 LocalFailure::Closed => "the connection is closed for sending",
+                LocalFailure::NoRenegotiation => "this connection cannot be renegotiated",
                 LocalFailure::Order => "a step of the handshake was taken twice",
                 LocalFailure::TooLong => "a message of ours is too long",
                 LocalFailure::Configuration => "nothing in the configuration can be offered",

@@ -17,6 +17,12 @@ pub const MAX_TICKET_LIFETIME: u32 = 604_800;
 /// Cookie of a HelloRetryRequest of ours, in bytes: beyond guessing.
 pub const COOKIE_LEN: usize = 32;
 
+/// Seconds between two renegotiations that a client asks for: as OTP has it.
+pub const RENEGOTIATION_INTERVAL: u64 = 12;
+
+/// Renegotiations that are refused in a row, without application data between them.
+pub const MAX_REFUSED_RENEGOTIATIONS: u32 = 32;
+
 /// Key log lines that `Tx` keeps for a caller that does not fetch them.
 pub const MAX_UNREAD_KEY_LOG: usize = 64;
 

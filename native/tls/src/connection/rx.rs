@@ -5,7 +5,9 @@ use crate::config::Config;
 use crate::crypto::{Random, Secret};
 use crate::enums::{AlertDescription, ContentType, ProtocolVersion, Role};
 use crate::error::{Error, LocalFailure, Offence};
-use crate::handshake::{self, Advance, Common, Cx, Established, Park, Spec, State, Step};
+use crate::handshake::{
+    self, Advance, Common, Cx, Established, Park, Renegotiation, Spec, State, Step,
+};
 use crate::query::{Answer, Event, Output};
 use crate::record::limits::{Budget, MAX_CHANGE_CIPHER_SPECS, MAX_WARNING_ALERTS};
 use crate::record::{HandshakeJoiner, HandshakeMessage, Opened, RecordReader};
@@ -89,6 +91,7 @@ impl Rx {
                 random,
                 now: 0,
                 previous: None,
+                renegotiation: Renegotiation::default(),
             })),
             queue: VecDeque::new(),
             info: None,
@@ -158,7 +161,7 @@ impl Rx {
     /// Established: opens whole application data records straight from `input`, appending to `out`, and keeps the rest.
     /// `Control`: other things came, or the connection is not (any longer) established; call `next` until `Idle`.
     pub fn open(&mut self, input: &[u8], out: &mut Vec<u8>) -> Opened {
-        let Phase::Established(established) = &mut self.phase else {
+        let Phase::Established(_) = &self.phase else {
             self.feed(input);
             return if self.queue.is_empty() && matches!(self.phase, Phase::Over | Phase::Closed(..))
             {
@@ -200,8 +203,7 @@ impl Rx {
         let before = out.len();
         let result = self.reader.open_into(input, out);
         if out.len() > before {
-            established.data_came();
-            self.warnings.reset();
+            self.data_came();
         }
         match result {
             Ok(opened) => opened,
@@ -385,12 +387,16 @@ impl Rx {
         Ok(Progress::Again)
     }
 
-    /// A handshake message after the handshake. It may begin another one.
+    /// A handshake message after the handshake. Before TLS 1.3 it may begin another one.
     fn later_message(
         &mut self,
         tx: &mut Tx,
         message: HandshakeMessage,
     ) -> Result<Option<Step>, Error> {
+        if self.is_old() {
+            let role = self.role;
+            return self.with_cx(tx, |cx| handshake::asked(role, cx, &message));
+        }
         let Phase::Established(established) = &mut self.phase else {
             return Err(Error::UnexpectedMessage(message.msg_type()));
         };
@@ -408,6 +414,41 @@ impl Rx {
             }
         }
         Ok(None)
+    }
+
+    /// Begins a renegotiation (TLS 1.2 and below): a client with a ClientHello, a server with a HelloRequest, which waits
+    /// in `tx`. Its end is an `Event::Renegotiated`, or `RenegotiationRefused`. Nothing happens while one is under way.
+    pub fn renegotiate(&mut self, tx: &mut Tx) -> Result<(), Error> {
+        if !matches!(self.phase, Phase::Established(_)) || !tx.is_open() {
+            return Err(LocalFailure::NotConnected.into());
+        }
+        if !self.is_old() {
+            return Err(LocalFailure::NoRenegotiation.into());
+        }
+        if self.machine.is_none() {
+            let role = self.role;
+            if let Some(step) = self.with_cx(tx, |cx| handshake::begin(role, cx))? {
+                self.take_step(tx, step);
+            }
+        }
+        Ok(())
+    }
+
+    /// The peer does not want to renegotiate. Was it asked?
+    fn renegotiation_refused(&mut self) -> bool {
+        let Some(common) = self.common.as_mut() else {
+            return false;
+        };
+        let begun = matches!(&self.machine, Some(Machine::Waiting(state)) if state.is_refusable());
+        let asked = core::mem::take(&mut common.renegotiation.asked);
+        if !matches!(self.phase, Phase::Established(_)) || !(begun || asked) {
+            return false;
+        }
+        if begun {
+            self.machine = None;
+            self.state_name = CONNECTION;
+        }
+        true
     }
 
     fn with_cx<T>(
@@ -472,9 +513,9 @@ impl Rx {
                 self.change_cipher_spec(tx)?;
             }
             _ => {
-                let Phase::Established(established) = &mut self.phase else {
+                if !matches!(self.phase, Phase::Established(_)) {
                     return Err(Offence::EarlyApplicationData.into());
-                };
+                }
                 if !self.joiner.is_aligned() {
                     return Err(Offence::InterleavedRecord.into());
                 }
@@ -483,12 +524,22 @@ impl Rx {
                 }
                 if !record.payload.is_empty() {
                     self.queue.push_back(Output::Data(record.payload.to_vec()));
-                    established.data_came();
-                    self.warnings.reset();
+                    self.data_came();
                 }
             }
         }
         Ok(Progress::Again)
+    }
+
+    /// Application data came: budgets begin anew.
+    fn data_came(&mut self) {
+        if let Phase::Established(established) = &mut self.phase {
+            established.data_came();
+        }
+        if let Some(common) = &mut self.common {
+            common.renegotiation.refused.reset();
+        }
+        self.warnings.reset();
     }
 
     fn change_cipher_spec(&mut self, tx: &mut Tx) -> Result<(), Error> {
@@ -535,8 +586,12 @@ impl Rx {
         self.warnings
             .spend()
             .map_err(|_| Offence::TooManyWarningAlerts)?;
-        self.queue
-            .push_back(Output::Event(Event::WarningAlert(alert.description)));
+        let refused = alert.description == AlertDescription::NO_RENEGOTIATION;
+        let event = match refused && self.renegotiation_refused() {
+            true => Event::RenegotiationRefused,
+            false => Event::WarningAlert(alert.description),
+        };
+        self.queue.push_back(Output::Event(event));
         Ok(())
     }
 

@@ -9,7 +9,7 @@ use crate::limits::{KEEP_PENDING, MAX_UNREAD_KEY_LOG};
 use crate::record::RecordWriter;
 use crate::schedule::tls12::DirectionKeys;
 use crate::schedule::tls13::TrafficSecret;
-use crate::wire::alert::Alert;
+use crate::wire::alert::{Alert, Level};
 use crate::wire::message::KeyUpdate;
 
 /// The sending half of a connection.
@@ -166,6 +166,17 @@ impl Tx {
                 self.control(ContentType::ALERT, &Alert::tls13(description).bytes());
                 self.phase = Phase::Failed;
             }
+        }
+    }
+
+    /// An alert that ends nothing (before TLS 1.3).
+    pub(crate) fn warn(&mut self, description: AlertDescription) {
+        if self.phase != Phase::Failed {
+            let alert = Alert {
+                level: Level::Warning,
+                description,
+            };
+            self.control(ContentType::ALERT, &alert.bytes());
         }
     }
 

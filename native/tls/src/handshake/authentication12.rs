@@ -54,6 +54,7 @@ pub(super) fn verify_job(
     };
     let scheme = scheme.filter(fits).ok_or(Offence::WrongSignatureScheme)?;
     Ok(VerifyJob {
+        version,
         scheme,
         certificate: chain.first().cloned().unwrap_or_default(),
         message: content,

@@ -65,8 +65,7 @@ pub(super) struct Sent {
 }
 
 /// Begins a renegotiation.
-#[allow(dead_code)] // until Rx asks for it
-pub(crate) fn renegotiate(cx: &mut Cx<'_>) -> Result<Step, Error> {
+pub(super) fn renegotiate(cx: &mut Cx<'_>) -> Result<Step, Error> {
     let previous = cx.common.previous.as_ref().ok_or(LocalFailure::Order)?;
     let offer = Offer::again(cx.config(), previous.info.version, previous.client_info())?;
     let hello = offer.hello(cx, &[])?;

@@ -44,7 +44,6 @@ impl Offer {
     }
 
     /// Of a renegotiation, which keeps the version.
-    #[allow(dead_code)] // until Rx asks for it
     pub fn again(
         config: &Config,
         version: ProtocolVersion,

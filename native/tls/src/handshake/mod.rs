@@ -45,6 +45,7 @@ mod kx12;
 mod negotiation;
 mod negotiation12;
 mod premaster;
+mod renegotiation;
 mod server;
 mod server12;
 mod transcript;
@@ -53,13 +54,16 @@ mod world;
 pub(crate) use common12::Previous;
 pub(crate) use established::Established;
 pub(crate) use job::{Advance, Park};
+pub(crate) use renegotiation::{asked, begin};
 
 use crate::config::Config;
 use crate::connection::{ClientParams, Info, Tx};
 use crate::crypto::{Random, Secret};
 use crate::enums::{HandshakeType, Role};
 use crate::error::{Error, LocalFailure, Offence};
+use crate::limits::MAX_REFUSED_RENEGOTIATIONS;
 use crate::query::{Event, Output};
+use crate::record::limits::Budget;
 use crate::record::{Aligned, HandshakeJoiner, HandshakeMessage, RecordReader};
 use crate::wire::codec::EncodeError;
 use std::collections::VecDeque;
@@ -73,6 +77,27 @@ pub(crate) struct Common {
     pub now: u64,
     /// TLS 1.2 and below: the handshake before this one.
     pub previous: Option<Box<Previous>>,
+    pub renegotiation: Renegotiation,
+}
+
+/// Who wanted one more handshake, and how often.
+pub(crate) struct Renegotiation {
+    /// A HelloRequest of ours stands open.
+    pub asked: bool,
+    /// When a client was last granted one.
+    pub last: Option<u64>,
+    /// How many were refused in a row.
+    pub refused: Budget,
+}
+
+impl Default for Renegotiation {
+    fn default() -> Self {
+        Self {
+            asked: false,
+            last: None,
+            refused: Budget::new(MAX_REFUSED_RENEGOTIATIONS),
+        }
+    }
 }
 
 /// What a state may use of the connection.
@@ -238,9 +263,15 @@ impl State {
     /// Does the peer speak a version before TLS 1.3, or may it still turn out to?
     pub fn is_old(&self) -> bool {
         match self {
+            Self::AnyServerHello(_) => true,
             Self::ServerHello(state) => !state.is_retry(),
             other => other.changes_cipher(),
         }
+    }
+
+    /// May the peer still say that it does not want this handshake?
+    pub fn is_refusable(&self) -> bool {
+        matches!(self, Self::OldServerHello(_))
     }
 
     /// In a renegotiation: may application data come in this state? Not between the peer's change_cipher_spec and its

@@ -12,8 +12,10 @@
 //!  connection
 //! ```
 
+use super::authentication12 as auth;
+use super::client_hello::UNCOMPRESSED;
 use super::common12::{in_scope, own_credential, Keyed12, Session12, Transcript12};
-use super::job::{ChainJob, Park, SignJob, VerifyJob};
+use super::job::{ChainJob, Park, SignJob};
 use super::kx12::{self, Half};
 use super::negotiation::{choose_protocol, FragmentLength};
 use super::negotiation12::choose;
@@ -28,25 +30,21 @@ use crate::crypto::suites::{suite, KeyExchange, SuiteRow};
 use crate::enums::{
     CipherSuite, ExtensionType, HandshakeType, ProtocolVersion, Role, SignatureScheme,
 };
-use crate::error::{Error, Offence};
-use crate::limits::MAX_CERTIFICATES;
+use crate::error::{Error, LocalFailure, Offence};
 use crate::record::HandshakeMessage;
 use crate::schedule::tls12::{MasterSecret, Prf};
 use crate::session::SavedSession;
 use crate::wire::extension::{Extension, Extensions};
 use crate::wire::hello::{extension_block, ClientHello, ServerHello, DOWNGRADE_SENTINELS};
 use crate::wire::message12::{
-    emit_certificate12, Certificate12, CertificateRequest12, CertificateType, ClientKeyExchange,
-    DigitallySigned, Empty, NextProtocol, ServerKeyExchange, ServerParams,
+    CertificateRequest12, CertificateType, ClientKeyExchange, DigitallySigned, Empty, NextProtocol,
+    ServerKeyExchange, ServerParams,
 };
 use crate::x509;
 use std::sync::Arc;
 
 /// Length of our session ids: the longest, beyond guessing.
 const SESSION_ID_LEN: usize = 32;
-
-/// ECPointFormat uncompressed (RFC 8422 section 5.1.2)
-const UNCOMPRESSED: u8 = 0;
 
 // ---- hello ----
 
@@ -89,7 +87,7 @@ pub(super) fn hello(
         && extensions.contains(ExtensionType::EXTENDED_MASTER_SECRET);
     let again = cx.common.previous.as_ref();
     if again.is_some_and(|before| before.info.extended_master_secret != extended_master_secret) {
-        return Err(Offence::RenegotiationChangedMasterSecret.into());
+        return Err(Offence::ExtendedMasterSecretChanged.into());
     }
     let name = extensions.server_name().flatten();
     if again.is_some_and(|before| before.info.server_name.as_deref() != name) {
@@ -299,7 +297,7 @@ fn resumable(cx: &Cx<'_>, hello: &Hello12, saved: &SavedSession) -> Result<bool,
         && in_scope(config, saved, name);
     match (saved.extended_master_secret, hello.extended_master_secret) {
         // Somebody has taken it out of the hello, or the client is confused.
-        (true, false) if fits => Err(Offence::ResumedWithoutMasterSecret),
+        (true, false) if fits => Err(Offence::ExtendedMasterSecretChanged),
         // Without it a session of another connection could be passed on in a renegotiation (triple handshake).
         (false, _) if cx.common.previous.is_some() => Ok(false),
         (before, now) => Ok(fits && before == now),
@@ -324,8 +322,8 @@ fn resume(cx: &mut Cx<'_>, hello: Hello12, saved: SavedSession) -> Result<Step, 
         limit_fragments(cx, bytes);
     }
     session.info.max_fragment_length = saved.max_fragment_length;
-    let master = MasterSecret::from_bytes(saved.master_secret.as_ref())
-        .ok_or(Offence::ResumedWithoutMasterSecret)?;
+    let master =
+        MasterSecret::from_bytes(saved.master_secret.as_ref()).ok_or(LocalFailure::Order)?;
     cx.tx.handshake(&out)?;
     let mut keyed = session.with_master(cx, master);
     keyed.send_finished(cx, &[])?;
@@ -360,9 +358,7 @@ fn full(cx: &mut Cx<'_>, hello: Hello12) -> Result<Step, Error> {
         out,
     };
     if let Some(own) = &choice.credential {
-        let mut message = Vec::new();
-        emit_certificate12(&own.key.chain, &mut message)?;
-        flight.add(&message);
+        flight.add(&auth::certificate(Some(&own.key))?);
     }
     // The continuation may run later, the parameters are made of the choice now.
     let credential = choice.credential.as_ref().map(|own| Arc::clone(&own.key));
@@ -384,12 +380,9 @@ fn full(cx: &mut Cx<'_>, hello: Hello12) -> Result<Step, Error> {
                     message: content,
                 };
                 let then = move |cx: &mut Cx<'_>, signature| {
-                    let named = flight.session.version == ProtocolVersion::TLS12;
+                    let version = flight.session.version;
                     let message = ServerKeyExchange {
-                        signed: Some(DigitallySigned {
-                            scheme: named.then_some(scheme),
-                            signature,
-                        }),
+                        signed: Some(auth::signed(version, scheme, signature)),
                         ..message
                     };
                     flight.send(cx, Some(&message), half)
@@ -482,20 +475,18 @@ impl WaitCertificate {
     pub fn handle(self, cx: &mut Cx<'_>, message: HandshakeMessage) -> Result<Step, Error> {
         let mut next = self.0;
         expect(&message, HandshakeType::CERTIFICATE)?;
-        let Certificate12 { chain } = Certificate12::parse(message.body(), MAX_CERTIFICATES)?;
+        let chain = auth::read_chain(message.body())?;
         next.session.transcript.add(message.raw());
-        let Some(leaf) = chain.first() else {
+        let Some((chain, leaf)) = chain else {
             if cx.config().fail_if_no_peer_cert {
                 return Err(Offence::NoClientCertificate.into());
             }
             next.session.transcript.drop_messages();
             return Ok(next.into());
         };
-        let leaf = x509::leaf_info(leaf).map_err(|_| Offence::UndecodableCertificate)?;
         if !leaf.may_sign {
             return Err(Offence::CertificateMayNotSign.into());
         }
-        let chain: Arc<[Vec<u8>]> = chain.into();
         next.session.info.peer_chain = Arc::clone(&chain);
         let job = ChainJob {
             role: Role::Server,
@@ -550,26 +541,19 @@ impl WaitCertificateVerify {
         expect(&message, HandshakeType::CERTIFICATE_VERIFY)?;
         let session = &mut finishing.keyed.session;
         let signed = DigitallySigned::parse_certificate_verify(message.body(), session.version)?;
-        let leaf = session.info.peer_chain.first().cloned().unwrap_or_default();
-        let scheme = match signed.scheme {
-            Some(scheme) if cx.config().signature_algs.contains(&scheme) => Some(scheme),
-            Some(_) => None,
-            None => {
-                let key = x509::leaf_info(&leaf).map_err(|_| Offence::UndecodableCertificate)?;
-                schemes::fallback(key.key, session.version)
-            }
-        };
-        let scheme = scheme
-            .filter(|scheme| schemes::signs(*scheme, session.version))
-            .ok_or(Offence::WrongSignatureScheme)?;
-        let job = VerifyJob {
-            version: session.version,
-            scheme,
-            certificate: leaf,
-            message: session.transcript.signed_content(),
-            signature: signed.signature,
-        };
-        session.info.signature_scheme = Some(scheme);
+        let chain = &session.info.peer_chain;
+        let leaf = chain.first().map(Vec::as_slice).unwrap_or_default();
+        let key = x509::leaf_info(leaf).map_err(|_| Offence::UndecodableCertificate)?;
+        let content = session.transcript.signed_content();
+        let job = auth::verify_job(
+            cx.config(),
+            session.version,
+            signed,
+            key.key,
+            chain,
+            content,
+        )?;
+        session.info.signature_scheme = Some(job.scheme);
         session.transcript.drop_messages();
         session.transcript.add(message.raw());
         let then = move |_: &mut Cx<'_>, ()| Ok(WaitChangeCipherSpec(finishing).into());
