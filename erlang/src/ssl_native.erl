@@ -76,8 +76,7 @@
                         npn => [binary()] | {client | server, [binary()], Default :: binary()} | undefined,
                         extended_master_secret => boolean(),
                         session_scope => binary(),
-                        %% extended: those with extended_master_secret
-                        reuse_sessions => boolean() | extended}.
+                        reuse_sessions => boolean()}.
 
 -type info() :: #{version := code_point(),
                   cipher_suite := code_point(),

@@ -26,7 +26,7 @@ rustler::atoms! {
     ask_hello, badarg, missing, unknown,
     curves, honor_ecc_order, dh, client_renegotiation, fallback, beast_mitigation, one_n_minus_one, zero_n, disabled,
     padding_check, psk_identity, srp_identity, user_lookup, npn, client, server, extended_master_secret, session_scope,
-    reuse_sessions, extended, true_ = "true", false_ = "false",
+    reuse_sessions,
     // stores and credentials
     cert, count, skipped, schemes, type_ = "type", native, external, rsa, rsa_pss, dsa, ec, ed25519, ed448, mldsa, other,
     rsa_private_key = "RSAPrivateKey", ec_private_key = "ECPrivateKey", private_key_info = "PrivateKeyInfo", no_certificate, bad_certificate, bad_key, key_mismatch, unsupported_key,

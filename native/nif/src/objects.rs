@@ -8,7 +8,7 @@ use crate::intern::{next_id, Table};
 use crate::store::StoreObject;
 use rustler::{Atom, Binary, Decoder, Encoder, Env, Error, NifResult, Resource, ResourceArc, Term};
 use std::sync::Arc;
-use tls_core::config::{Config, DhParams, NativeVerify, Npn, SessionReuse};
+use tls_core::config::{Config, DhParams, NativeVerify, Npn};
 use tls_core::crypto::hash::HashAlg;
 use tls_core::crypto::sign::{CertifiedKey, KeyError, KeyKind, PrivateKey};
 use tls_core::enums::{BeastMitigation, CipherSuite, NamedGroup, ProtocolVersion, SignatureScheme};
@@ -472,14 +472,7 @@ fn read_config(map: Term) -> Result<ConfigObject, BadField> {
         npn: f.optional(atoms::npn(), npn)?,
         extended_master_secret: f.flag_on(atoms::extended_master_secret())?,
         session_scope: f.binary(atoms::session_scope())?,
-        session_reuse: f.one_of(
-            atoms::reuse_sessions(),
-            &[
-                (atoms::false_(), SessionReuse::Never),
-                (atoms::extended(), SessionReuse::Extended),
-                (atoms::true_(), SessionReuse::Always),
-            ],
-        )?,
+        reuse_sessions: f.flag(atoms::reuse_sessions())?,
     };
     if map.map_size().ok() != Some(fields.read) {
         // A field that this library does not know would be an option accepted and ignored.
