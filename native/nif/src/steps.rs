@@ -36,11 +36,6 @@ impl<'a> Steps<'a> {
         }
     }
 
-    /// Does the core take no more input?
-    fn stopped(&self) -> bool {
-        self.parked.is_some() || self.fatal.is_some()
-    }
-
     /// Has the connection failed?
     pub fn failed(&self) -> bool {
         self.fatal.is_some()
@@ -153,6 +148,10 @@ impl<'a> Steps<'a> {
 
     fn ingest_open(&mut self, conn: &ResourceArc<Conn>, rx: &mut Receiver, parts: &[&[u8]]) {
         let mut plain = Vec::new();
+        if let Some(reader) = &mut rx.core {
+            // A renegotiation verifies certificates, and may have come too early.
+            reader.set_now(unix_seconds());
+        }
         for part in parts {
             let mut input = *part;
             loop {
@@ -164,7 +163,8 @@ impl<'a> Steps<'a> {
                     Opened::Control => {
                         rx.plain.push(std::mem::take(&mut plain));
                         self.drive(rx, &mut conn.tx(), false);
-                        if self.stopped() || rx.end.is_some() {
+                        // A question in the middle of a renegotiation stops nothing: the core keeps what comes.
+                        if self.fatal.is_some() || rx.end.is_some() {
                             return;
                         }
                     }
