@@ -10,7 +10,7 @@ use crate::steps::{unix_seconds, Steps};
 use rustler::{Atom, Encoder, Env, Error, NifResult, ResourceArc, Term};
 use tls_core::crypto::Secret;
 use tls_core::enums::AlertDescription;
-use tls_core::query::Answer;
+use tls_core::query::{Answer, Event};
 use tls_core::session::SavedSession;
 
 /// The outs after a panic.
@@ -99,6 +99,23 @@ fn answer<'a>(env: Env<'a>, conn: ResourceArc<Conn>, given: Term<'a>) -> NifResu
         if let (Some(reader), Some(writer)) = (&mut rx.core, &mut tx.core) {
             reader.set_now(unix_seconds());
             reader.answer(writer, answer);
+        }
+        steps.drive(rx, &mut tx, false);
+        Ok(())
+    })
+}
+
+/// One handshake more (TLS 1.2 and below): what is to be sent waits, as control records do.
+#[rustler::nif]
+fn renegotiate<'a>(env: Env<'a>, conn: ResourceArc<Conn>) -> NifResult<Term<'a>> {
+    let _slice = Timeslice::start(env);
+    step(env, &conn, |rx, steps| {
+        let mut tx = conn.tx();
+        if let (Some(reader), Some(writer)) = (&mut rx.core, &mut tx.core) {
+            reader.set_now(unix_seconds());
+            if reader.renegotiate(writer).is_err() {
+                steps.event(&Event::RenegotiationRefused);
+            }
         }
         steps.drive(rx, &mut tx, false);
         Ok(())

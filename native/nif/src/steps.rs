@@ -36,6 +36,11 @@ impl<'a> Steps<'a> {
         }
     }
 
+    /// Something happened that the core does not tell by itself.
+    pub fn event(&mut self, event: &Event) {
+        self.events.push(encode::event(self.env, event));
+    }
+
     /// Has the connection failed?
     pub fn failed(&self) -> bool {
         self.fatal.is_some()
