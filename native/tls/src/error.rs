@@ -54,6 +54,8 @@ pub enum LocalFailure {
     Closed,
     /// TLS 1.3 has no renegotiation, and peers without RFC 5746 are not negotiated with again.
     NoRenegotiation,
+    /// There is no KeyUpdate before TLS 1.3.
+    NoKeyUpdate,
     /// A step of the handshake was taken twice.
     Order,
     /// A message of ours does not fit its length fields.
@@ -256,6 +258,7 @@ impl fmt::Display for Error {
                 LocalFailure::NotConnected => "the connection is not established",
                 LocalFailure::Closed => "the connection is closed for sending",
                 LocalFailure::NoRenegotiation => "this connection cannot be renegotiated",
+                LocalFailure::NoKeyUpdate => "there is no key update before TLS 1.3",
                 LocalFailure::Order => "a step of the handshake was taken twice",
                 LocalFailure::TooLong => "a message of ours is too long",
                 LocalFailure::Configuration => "nothing in the configuration can be offered",

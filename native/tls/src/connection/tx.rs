@@ -102,6 +102,11 @@ impl Tx {
             Phase::Handshake | Phase::Failed => return Err(LocalFailure::NotConnected.into()),
         }
         self.take_pending(out);
+        if !self.updates_keys() {
+            return Ok(self
+                .writer
+                .write(ContentType::APPLICATION_DATA, parts, out)?);
+        }
         let total: u64 = parts.iter().map(|part| part.len() as u64).sum();
         let due = self.writer.key_bytes().saturating_add(total) > self.key_update_at;
         if self.update_due
@@ -184,6 +189,9 @@ impl Tx {
     pub fn update_keys(&mut self, request_peer: bool) -> Result<(), Error> {
         if self.phase != Phase::Open {
             return Err(LocalFailure::NotConnected.into());
+        }
+        if !self.updates_keys() {
+            return Err(LocalFailure::NoKeyUpdate.into());
         }
         let mut pending = core::mem::take(&mut self.pending);
         let result = self.update_into(request_peer, &mut pending);
@@ -342,6 +350,11 @@ impl Tx {
             }
         }
         Ok(())
+    }
+
+    /// Before TLS 1.3 keys change by renegotiation only.
+    fn updates_keys(&self) -> bool {
+        self.writer.traffic_secret().is_some()
     }
 
     fn control(&mut self, content_type: ContentType, content: &[u8]) {

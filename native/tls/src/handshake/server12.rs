@@ -82,6 +82,12 @@ pub(super) fn hello(
         return Err(Offence::NoNullCompression.into());
     }
     let extensions = &hello.extensions;
+    if extensions
+        .point_formats()
+        .is_some_and(|formats| !formats.contains(&UNCOMPRESSED))
+    {
+        return Err(Offence::NoUncompressedPoints.into());
+    }
     let secure_renegotiation = check_renegotiation(cx, &hello)?;
     let extended_master_secret = cx.config().extended_master_secret
         && extensions.contains(ExtensionType::EXTENDED_MASTER_SECRET);
