@@ -3,8 +3,10 @@
 use crate::flags::Options;
 use crate::link::Failure;
 use crate::setup::Setup;
+use tls_core::crypto::Secret;
 use tls_core::enums::AlertDescription;
 use tls_core::query::{Answer, ClientHelloInfo, Query};
+use tls_core::session::SavedSession;
 
 /// What the questions told.
 #[derive(Default)]
@@ -13,11 +15,41 @@ pub struct Seen {
     pub ocsp_response: Option<Vec<u8>>,
 }
 
+/// What is kept from one connection to the next.
+#[derive(Default)]
+pub struct Sessions {
+    kept: Vec<SavedSession>,
+    connections: usize,
+}
+
+impl Sessions {
+    /// One more connection. Were there others?
+    pub fn begin(&mut self) -> bool {
+        self.connections += 1;
+        self.connections > 1
+    }
+
+    pub fn keep(&mut self, session: SavedSession) {
+        self.kept.push(session);
+    }
+
+    /// A client offers the last one.
+    pub fn last(&self) -> Option<SavedSession> {
+        self.kept.last().cloned()
+    }
+
+    fn find(&self, id: &[u8]) -> Option<Box<SavedSession>> {
+        let found = self.kept.iter().find(|session| session.session_id == id);
+        found.cloned().map(Box::new)
+    }
+}
+
 /// The answer to `query`. What the shim refuses by order is told on stderr under the name given here.
 pub fn answer(
     query: Query,
     options: &Options,
     setup: &Setup,
+    sessions: &Sessions,
     seen: &mut Seen,
 ) -> Result<Answer, Failure> {
     Ok(match query {
@@ -74,9 +106,16 @@ pub fn answer(
         | Query::KxRespond { group, .. } => {
             return Err(Failure::Unimplemented(format!("group {group:?}")));
         }
-        Query::SessionLookup { .. } => Answer::Session(None),
-        Query::PskLookup { .. }
-        | Query::SrpClient { .. }
+        Query::SessionLookup { session_id, .. } => Answer::Session(sessions.find(&session_id)),
+        Query::PskLookup { identity } => {
+            // A client is asked with the server's hint.
+            if options.server && identity != options.psk_identity.as_bytes() {
+                Answer::Unknown
+            } else {
+                Answer::Secret(Secret::from(options.psk.as_slice()))
+            }
+        }
+        Query::SrpClient { .. }
         | Query::SrpServer { .. }
         | Query::SrpAgree { .. }
         | Query::DhGenerate { .. }

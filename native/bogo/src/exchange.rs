@@ -1,9 +1,10 @@
 //! What the shim does on a connection and expects of it.
 
+use crate::answers::Sessions;
 use crate::flags::Options;
 use crate::link::{Failure, Input, Link};
 use crate::setup::{self, Setup};
-use tls_core::enums::AlertDescription;
+use tls_core::enums::{AlertDescription, ProtocolVersion};
 
 /// What `-shim-writes-first` writes unless told otherwise.
 const INITIAL_WRITE: &str = "hello";
@@ -14,20 +15,23 @@ const RECORD_SIZES: [usize; 11] = [
     0, 1, 255, 256, 257, 16383, 16384, 16385, 32767, 32768, 32769,
 ];
 
-/// The whole life of one connection.
-pub fn run(options: &Options) -> Result<(), Failure> {
+/// The whole life of one connection. Resuming is what the runner expects of a later one unless it says otherwise; in TLS 1.3
+/// there is nothing to resume yet.
+pub fn run(options: &Options, sessions: &mut Sessions) -> Result<(), Failure> {
     let setup = Setup::new(options)?;
-    let mut link = Link::connect(options, &setup)?;
-    let result = talk(&mut link, options);
+    let later = sessions.begin();
+    let mut link = Link::connect(options, &setup, sessions)?;
+    let result = talk(&mut link, options, later);
     link.finish();
     result
 }
 
-fn talk(link: &mut Link, options: &Options) -> Result<(), Failure> {
+fn talk(link: &mut Link, options: &Options, later: bool) -> Result<(), Failure> {
     link.handshake()?;
     if !options.implicit_handshake {
         check_handshake(link, options)?;
     }
+    check_resumption(link, options, later)?;
     if options.export_length > 0 {
         let context = options
             .use_export_context
@@ -116,6 +120,23 @@ fn check_tickets(link: &Link) -> Result<(), Failure> {
     }
 }
 
+fn check_resumption(link: &Link, options: &Options, later: bool) -> Result<(), Failure> {
+    let Some(info) = &link.seen.info else {
+        return Ok(());
+    };
+    let expected = later && !options.expect_session_miss;
+    if info.resumed == expected {
+        return Ok(());
+    }
+    if expected && info.version == ProtocolVersion::TLS13 {
+        return Err(Failure::Unimplemented("resumption in TLS 1.3".into()));
+    }
+    Err(Failure::Shim(format!(
+        "the session is resumed: {}",
+        info.resumed
+    )))
+}
+
 /// The `-expect-...` flags, right after the handshake.
 fn check_handshake(link: &Link, options: &Options) -> Result<(), Failure> {
     let Some(info) = &link.seen.info else {
@@ -141,6 +162,11 @@ fn check_handshake(link: &Link, options: &Options) -> Result<(), Failure> {
         "group",
         options.expect_curve,
         info.group.map_or(0, |group| group.0),
+    )?;
+    same(
+        "extended master secret",
+        options.expect_extended_master_secret.then_some(true),
+        info.extended_master_secret,
     )?;
     let signed_by = info.signature_scheme.map_or(0, |scheme| scheme.0);
     same(

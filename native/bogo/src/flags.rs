@@ -40,6 +40,9 @@ pub struct Options {
     pub ocsp_stapling: bool,
     pub client_ca_list: Option<Vec<Vec<u8>>>,
     pub max_cert_list: Option<usize>,
+    pub fallback: bool,
+    pub psk: Vec<u8>,
+    pub psk_identity: String,
 
     pub verify_peer: bool,
     pub require_client_certificate: bool,
@@ -78,6 +81,7 @@ pub struct Options {
     pub expect_hrr: bool,
     pub expect_no_hrr: bool,
     pub expect_session_miss: bool,
+    pub expect_extended_master_secret: bool,
     pub expect_no_peer_cert: bool,
     pub expect_peer_cert_file: Option<String>,
     pub expect_peer_verify_prefs: Vec<u16>,
@@ -146,7 +150,7 @@ const FLAGS: &[(&str, Action)] = &[
     ("-verify-fail", Set(|o| o.verify_fail = true)),
     ("-fail-early-callback", Set(|o| o.fail_early_callback = true)),
     ("-fail-cert-callback", Set(|o| o.fail_cert_callback = true)),
-    ("-reverify-on-resume", Nothing("there is no resumption yet")),
+    ("-reverify-on-resume", Nothing("a session is bound to how it was verified")),
 
     // What to negotiate.
     ("-min-version", Value(|o, v| { o.min_version = Some(number(v)?); Some(()) })),
@@ -168,10 +172,12 @@ const FLAGS: &[(&str, Action)] = &[
     ("-reject-alpn", Set(|o| o.reject_alpn = true)),
     ("-enable-ocsp-stapling", Set(|o| o.ocsp_stapling = true)),
     ("-max-cert-list", Value(|o, v| { o.max_cert_list = Some(number(v)?); Some(()) })),
-    ("-no-ticket", Nothing("there is no resumption yet")),
-    ("-renegotiate-freely", Nothing("TLS 1.3 has no renegotiation (RFC 8446 section 4.1.2)")),
+    ("-no-ticket", Nothing("no tickets are asked for or given")),
+    ("-renegotiate-freely", Nothing("a client of ours renegotiates when it is asked to, as OTP's")),
+    ("-fallback-scsv", Set(|o| o.fallback = true)),
+    ("-psk", Value(|o, v| { o.psk = v.into(); Some(()) })),
+    ("-psk-identity", Value(|o, v| { o.psk_identity = v.into(); Some(()) })),
     ("-srtp-profiles", AnyValue("use_srtp belongs to DTLS (RFC 5764); without -dtls it is not offered")),
-    ("-no-legacy-server-connect", Nothing("is about renegotiation_info, which TLS 1.3 does not have")),
 
     // What to do on a connection.
     ("-export-keying-material", Value(|o, v| { o.export_length = number(v)?; Some(()) })),
@@ -209,15 +215,14 @@ const FLAGS: &[(&str, Action)] = &[
     ("-expect-no-hrr", Set(|o| o.expect_no_hrr = true)),
     ("-expect-session-miss", Set(|o| o.expect_session_miss = true)),
     ("-expect-no-session", Nothing("no session is kept")),
-    ("-expect-no-session-id", Nothing("TLS 1.3 has no session ids; no session is kept")),
     ("-expect-no-peer-cert", Set(|o| o.expect_no_peer_cert = true)),
     ("-expect-peer-cert-file", Value(|o, v| { o.expect_peer_cert_file = Some(v.into()); Some(()) })),
     ("-expect-peer-verify-pref", Value(|o, v| { o.expect_peer_verify_prefs.push(number(v)?); Some(()) })),
     ("-expect-ocsp-response", Value(|o, v| { o.expect_ocsp_response = Some(base64(v)?); Some(()) })),
     ("-expect-selected-credential", Value(|o, v| { o.expect_selected_credential = Some(number(v)?); Some(()) })),
     ("-expect-verify-result", Set(|o| o.expect_verify_result = true)),
-    ("-expect-extended-master-secret", Nothing("holds of every TLS 1.3 connection (RFC 8446 appendix D)")),
-    ("-expect-secure-renegotiation", Nothing("the same")),
+    ("-expect-extended-master-secret", Set(|o| o.expect_extended_master_secret = true)),
+    ("-expect-secure-renegotiation", Nothing("without it nobody renegotiates, which shows")),
 ];
 
 /// The connections' options, first and resumed, out of the command line.

@@ -4,7 +4,7 @@
 //! byte and every callback) is here the ordinary case. With `-async` the input goes in byte by byte and private keys are
 //! external ones (see `setup`), so that the handshake stops at every place where it can.
 
-use crate::answers;
+use crate::answers::{self, Sessions};
 use crate::flags::Options;
 use crate::setup::Setup;
 use std::fmt;
@@ -74,6 +74,7 @@ pub struct Seen {
 pub struct Link<'a> {
     options: &'a Options,
     setup: &'a Setup,
+    sessions: &'a mut Sessions,
     socket: TcpStream,
     core: Connection,
     /// Sealed bytes that the socket has not been given yet.
@@ -87,7 +88,11 @@ pub struct Link<'a> {
 
 impl<'a> Link<'a> {
     /// Connects to the runner and says which shim this is.
-    pub fn connect(options: &'a Options, setup: &'a Setup) -> Result<Self, Failure> {
+    pub fn connect(
+        options: &'a Options,
+        setup: &'a Setup,
+        sessions: &'a mut Sessions,
+    ) -> Result<Self, Failure> {
         let address: SocketAddr = match options.ipv6 {
             true => (Ipv6Addr::LOCALHOST, options.port).into(),
             false => (Ipv4Addr::LOCALHOST, options.port).into(),
@@ -98,7 +103,11 @@ impl<'a> Link<'a> {
         let random = Box::new(SystemRandom);
         let mut core = match options.server {
             true => Connection::server(setup.config.clone(), random),
-            false => Connection::client(setup.config.clone(), setup.client_params(options), random),
+            false => Connection::client(
+                setup.config.clone(),
+                setup.client_params(options, sessions),
+                random,
+            ),
         };
         let now = SystemTime::now()
             .duration_since(UNIX_EPOCH)
@@ -107,6 +116,7 @@ impl<'a> Link<'a> {
         Ok(Self {
             options,
             setup,
+            sessions,
             socket,
             core,
             unsent: Vec::new(),
@@ -242,14 +252,21 @@ impl<'a> Link<'a> {
                 Output::Heavy => heavy = true,
                 Output::Event(event) => self.note(event),
                 Output::Ask(query) => {
-                    let answer =
-                        answers::answer(query, self.options, self.setup, &mut self.seen.answers)?;
+                    let answer = answers::answer(
+                        query,
+                        self.options,
+                        self.setup,
+                        self.sessions,
+                        &mut self.seen.answers,
+                    )?;
                     self.core.rx.answer(&mut self.core.tx, answer);
                 }
                 Output::Fatal(error) => {
                     let _ = self.flush();
                     return Err(Failure::Tls(error));
                 }
+                // A renegotiation goes on at once.
+                Output::Idle if self.core.rx.state_name() != "connection" => return self.flush(),
                 Output::Idle => return self.send(),
             }
         }
@@ -258,6 +275,10 @@ impl<'a> Link<'a> {
     fn note(&mut self, event: Event) {
         match event {
             Event::Connected(info) => self.seen.info = Some(info),
+            Event::Renegotiated(info) => {
+                self.seen.info = Some(info);
+                self.core.tx.take_pending(&mut self.unsent);
+            }
             Event::KeyLog { label, secret, .. } => match &*label {
                 "CLIENT_TRAFFIC_SECRET_0" => {
                     self.seen.traffic_secrets.0 = secret.as_ref().to_vec();
@@ -268,6 +289,7 @@ impl<'a> Link<'a> {
                 _ => {}
             },
             Event::SessionTicket { .. } => self.seen.tickets += 1,
+            Event::Session(session) => self.sessions.keep(*session),
             Event::PeerClosed => self.seen.closed = true,
             _ => {}
         }

@@ -8,7 +8,8 @@ mod flags;
 mod link;
 mod setup;
 
-use flags::{Options, Refusal};
+use answers::Sessions;
+use flags::Refusal;
 use link::Failure;
 use std::process::exit;
 
@@ -32,29 +33,15 @@ fn main() {
         println!("No"); // there is no second process that could finish the handshake
         return;
     }
-    if initial.resume_count > 0 && !resume.expect_session_miss {
-        stop(UNIMPLEMENTED, "resumption");
-    }
-    if let Some(text) = missing(&initial).or_else(|| missing(&resume)) {
-        stop(UNIMPLEMENTED, &text);
-    }
+    let mut sessions = Sessions::default();
     for connection in 0..=initial.resume_count {
         let options = if connection == 0 { &initial } else { &resume };
-        match exchange::run(options) {
+        match exchange::run(options, &mut sessions) {
             Ok(()) => {}
             Err(Failure::Unimplemented(text)) => stop(UNIMPLEMENTED, &text),
             Err(failure) => stop(FAILED, &format!("connection {connection}: {failure}")),
         }
     }
-}
-
-/// A feature that the flags ask for and the core does not have yet.
-fn missing(options: &Options) -> Option<String> {
-    let highest = options.max_version.unwrap_or(0x0304);
-    if highest < 0x0304 || options.disabled_versions.contains(&0x0304) {
-        return Some("a version below TLS 1.3".into());
-    }
-    None
 }
 
 fn stop(status: i32, text: &str) -> ! {

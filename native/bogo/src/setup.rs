@@ -7,6 +7,7 @@
 //! - A key that may only sign with some of its schemes (`-signing-prefs`), or is to answer late (`-async`), becomes an
 //!   external key that the core asks for.
 
+use crate::answers::Sessions;
 use crate::flags::{Credential, Options};
 use crate::link::Failure;
 use aws_lc_rs::signature::{
@@ -18,6 +19,23 @@ use tls_core::config::Config;
 use tls_core::connection::ClientParams;
 use tls_core::crypto::sign::{CertifiedKey, KeyKind, PrivateKey};
 use tls_core::enums::{CipherSuite, NamedGroup, ProtocolVersion, SignatureScheme};
+
+/// BoringSSL's default suites, of TLS 1.3 and then of the versions before.
+const CIPHER_SUITES: [u16; 22] = [
+    0x1301, 0x1302, 0x1303, 0xc02b, 0xc02f, 0xc02c, 0xc030, 0xcca9, 0xcca8, 0xc009, 0xc013, 0xc00a,
+    0xc014, 0xc023, 0xc027, 0xccac, 0xc035, 0xc036, 0x009c, 0x009d, 0x002f, 0x0035,
+];
+
+/// From the lowest to the highest version that is not disabled, highest first.
+fn versions(options: &Options) -> Vec<ProtocolVersion> {
+    let lowest = options.min_version.unwrap_or(ProtocolVersion::TLS10.0);
+    let highest = options.max_version.unwrap_or(ProtocolVersion::TLS13.0);
+    (lowest..=highest)
+        .rev()
+        .filter(|version| !options.disabled_versions.contains(version))
+        .map(ProtocolVersion)
+        .collect()
+}
 
 /// BoringSSL's default groups and the ones of them that are post-quantum.
 const GROUPS: [NamedGroup; 4] = [
@@ -100,12 +118,15 @@ impl Setup {
             curves => curves.iter().copied().map(NamedGroup).collect(),
         };
         let config = Config {
-            versions: vec![ProtocolVersion::TLS13],
-            cipher_suites: vec![
-                CipherSuite::TLS_AES_128_GCM_SHA256,
-                CipherSuite::TLS_AES_256_GCM_SHA384,
-                CipherSuite::TLS_CHACHA20_POLY1305_SHA256,
-            ],
+            versions: versions(options),
+            cipher_suites: CIPHER_SUITES.map(CipherSuite).to_vec(),
+            curves: groups.clone(),
+            fallback: options.fallback,
+            psk_identity: (!options.psk_identity.is_empty())
+                .then(|| options.psk_identity.as_bytes().to_vec()),
+            user_lookup: !options.psk.is_empty(),
+            client_renegotiation: false,
+            reuse_sessions: true,
             honor_cipher_order: options.server_preference,
             key_share_groups: key_share_groups(options, &groups),
             groups,
@@ -139,8 +160,9 @@ impl Setup {
     }
 
     /// What a client sets for one connection.
-    pub fn client_params(&self, options: &Options) -> ClientParams {
+    pub fn client_params(&self, options: &Options, sessions: &Sessions) -> ClientParams {
         ClientParams {
+            session: sessions.last(),
             server_name: options
                 .host_name
                 .as_ref()
