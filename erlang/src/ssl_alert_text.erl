@@ -12,7 +12,9 @@
 -export_type([fatal/0]).
 
 %% As ssl_native:fatal(), with details where a decision of the Erlang side led to it.
--type fatal() :: #{origin := local | peer, alert := 0..255, state := atom(), cause := binary(), details => term()}.
+%% Warnings, which end nothing, have their level.
+-type fatal() :: #{origin := local | peer, alert := 0..255, state := atom(), cause := binary(), details => term(),
+                   level => warning}.
 
 %% How deep the details of a reason are printed, as OTP does.
 -define(DEPTH, 20).
@@ -83,13 +85,13 @@ reason(Role, #{alert := Alert} = Fatal, Protocol) ->
               end,
     {tls_alert, {name(Alert), lists:flatten(io_lib:format("~ts~ts", [line(Role, Fatal, Protocol), Details]))}}.
 
-line(Role, #{origin := Origin, alert := Alert, state := State}, Protocol) ->
+line(Role, #{origin := Origin, alert := Alert, state := State} = Fatal, Protocol) ->
     [Protocol, $\s, atom_to_list(Role), ": In state ", atom_to_list(State),
      case Origin of
          local -> [" generated ", sender(Role)];
          peer -> [" received ", sender(other(Role))]
      end,
-     " ALERT: Fatal - ", title(Alert)].
+     " ALERT: ", case Fatal of #{level := warning} -> "Warning"; #{} -> "Fatal" end, " - ", title(Alert)].
 
 details(#{origin := peer}) -> undefined;
 details(#{details := Details}) -> Details;
@@ -104,21 +106,14 @@ other(server) -> client.
 
 %% Logs an alert at level notice (user_canceled: info), if the option log_level lets it through.
 -spec log(client | server, fatal(), Protocol :: string(), LogLevel :: logger:level() | none | all) -> ok.
-log(_, _, _, none) ->
-    ok;
 log(Role, #{origin := Origin, alert := Alert, state := State} = Fatal, Protocol, LogLevel) ->
     Level = case Alert of
                 90 when Origin =:= peer -> info;
                 _ -> notice
             end,
-    case LogLevel =:= all orelse logger:compare_levels(LogLevel, Level) =/= gt of
-        true ->
-            logger:log(Level, #{protocol => Protocol, role => Role, statename => State, alert => Fatal,
-                                alerter => case Origin of local -> own; peer -> peer end},
-                       #{domain => [otp, ssl], report_cb => fun ?MODULE:report/1});
-        false ->
-            ok
-    end.
+    ssl_log:report(Level, LogLevel, #{protocol => Protocol, role => Role, statename => State, alert => Fatal,
+                                      alerter => case Origin of local -> own; peer -> peer end},
+                   fun ?MODULE:report/1).
 
 %% The text of a log entry (report_cb of the logger).
 -spec report(logger:report()) -> {io:format(), [term()]}.

@@ -10,6 +10,7 @@
 -spec start(application:start_type(), term()) -> {ok, pid()} | {error, term()}.
 start(_Type, _Args) ->
     ssl_takeover:drop_stock(),
+    ok = ssl_log:start(),
     case ssl_runtime_sup:start_link() of
         {ok, Pid} -> {ok, Pid};
         Other -> {error, Other}
@@ -23,4 +24,4 @@ prep_stop(State) ->
 
 -spec stop(term()) -> ok.
 stop(_State) ->
-    ok.
+    ssl_log:stop().

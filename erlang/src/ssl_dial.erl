@@ -51,9 +51,9 @@ dial(Host, Port, #{transport := Info, socket_opts := SocketOpts} = Parsed, Confi
         exit:{badarg, Reason} -> {error, {badarg, call(Transport, Host, Port, SocketOpts, Timeout), Reason}}
     end.
 
-%% What OTP names in this error.
+%% What OTP has in this error: the call as a text.
 call(Transport, Host, Port, SocketOpts, Timeout) ->
-    {Transport, connect, [Host, Port, {options, {socket_options, SocketOpts}}, Timeout]}.
+    lists:flatten(io_lib:format("~p:connect(~p, ~p, ~p, ~p)", [Transport, Host, Port, SocketOpts, Timeout])).
 
 client({Host, Port}, Socket, #{ssl := Ssl, transport := Info, emulated := Emulated} = Parsed, Config, Ctx0, Start, Timeout) ->
     {Params, Ctx} = ssl_material:client_params(Ssl, Host, Port, Ctx0),

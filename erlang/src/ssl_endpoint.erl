@@ -56,6 +56,7 @@
 
 -define(TLS13, 16#0304).
 -define(CLOSE_NOTIFY, 0).
+-define(INTERNAL_ERROR, 80).
 -define(USER_CANCELED, 90).
 
 %% Needed until the handshake is over.
@@ -180,7 +181,9 @@ handshake(Self, Pid, Options, Parsed, Timeout) ->
                     Error
             end;
         {error, _} = Error ->
-            Error
+            _ = call(Pid, abandon),
+            %% As OTP 29 gives them back from here, and from here only.
+            {error, Error}
     end.
 
 %% The options that handshake_continue builds on; only then they are kept.
@@ -197,7 +200,7 @@ handshake_continue(Self, Options, Timeout) ->
             case continued(Role, Options, Parsed) of
                 {ok, Config, Ctx, Kept} -> handshaken(Self, call(Pid, {continue, Config, Ctx, Kept, Timeout}));
                 {error, _} = Error ->
-                    _ = call(Pid, cancel),
+                    _ = call(Pid, refuse),
                     Error
             end;
         {error, _} = Error ->
@@ -299,7 +302,13 @@ init({Role, Owner, #{socket := Socket, info := {Transport, Data, Closed, Error, 
               active = case Active of N when is_integer(N), N =< 0 -> false; _ -> Active end, mode = Mode, packet = Packet, packet_size = PacketSize, header = Header, buffer = Buffer,
               hs = #hs{ctx = Ctx, parsed = maps:get(parsed, Start, undefined)}, listener = maps:get(listener, Start, undefined)},
     framing(S),
+    ok = debug(S),
     gen_statem:enter_loop(?MODULE, hibernation(Options), accepted, S).
+
+%% With log_level at debug the native half gives messages and records out.
+debug(#data{conn = Conn, options = Options}) ->
+    ssl_log:allows(maps:get(log_level, Options, notice), debug) andalso ssl_native:trace(Conn, true),
+    ok.
 
 hibernation(#{hibernate_after := Time}) when is_integer(Time) -> [{hibernate_after, Time}];
 hibernation(_) -> [].
@@ -317,7 +326,10 @@ event({call, From}, {handshake, Timeout}, accepted, S) ->
     begin_handshake(From, Timeout, S);
 event({call, From}, {handshake, Config, Ctx, Options, Parsed, Timeout}, accepted, #data{conn = Conn, hs = Hs} = S) ->
     case ssl_native:use_config(Conn, Config) of
-        ok -> begin_handshake(From, Timeout, S#data{options = Options, hs = Hs#hs{ctx = Ctx, parsed = Parsed}});
+        ok ->
+            New = S#data{options = Options, hs = Hs#hs{ctx = Ctx, parsed = Parsed}},
+            ok = debug(New),
+            begin_handshake(From, Timeout, New);
         {error, _} -> {keep_state_and_data, [{reply, From, {error, closed}}]}
     end;
 event({call, From}, listener, accepted, #data{listener = Key}) ->
@@ -333,6 +345,10 @@ event({call, From}, paused, paused, #data{role = Role, hs = #hs{parsed = Parsed}
     {keep_state_and_data, [{reply, From, case Found of undefined -> {error, closed}; _ -> {ok, Role, Found} end}]};
 event({call, From}, {continue, Config, Ctx, Options, Timeout}, paused, S) ->
     continue_handshake(From, Config, Ctx, Options, Timeout, S);
+event({call, From}, refuse, paused, S) ->
+    %% Wrong options for handshake_continue.
+    gen_statem:reply(From, ok),
+    refuse(S);
 event({call, From}, cancel, State, S) when State =:= paused; State =:= handshake ->
     gen_statem:reply(From, ok),
     cancel(hs_reply({error, closed}, S));
@@ -415,8 +431,10 @@ continue_handshake(From, Config, Ctx, Options, Timeout, #data{conn = Conn, hs = 
                            {continue, Ctx1} -> {{use_config, Config}, Ctx1};
                            Decided -> Decided
                        end,
+    New = S#data{options = Options},
+    ok = debug(New),
     hs_started(outs(ssl_native:answer(Conn, Answer),
-                    S#data{options = Options, hs = Hs#hs{from = From, ctx = NewCtx, parsed = undefined, paused = done}}),
+                    New#data{hs = Hs#hs{from = From, ctx = NewCtx, parsed = undefined, paused = done}}),
                Timeout).
 
 %% After something happened in the handshake.
@@ -443,6 +461,14 @@ failed_handshake(Fatal, #data{role = Role, options = Options, hs = Hs} = S) ->
     hs_key_log(Hs, Options),
     end_session(S),
     drain(alert_timeout(), hs_reply({error, Reason}, S)).
+
+%% The options that a paused handshake was to go on with are wrong.
+refuse(#data{role = Role, conn = Conn, options = Options} = S) ->
+    Fatal = #{origin => local, alert => ?INTERNAL_ERROR, state => user_hello, cause => <<"options of handshake_continue">>},
+    ssl_alert_text:log(Role, Fatal, ?PROTOCOL, maps:get(log_level, Options, notice)),
+    S1 = hs_say({alert, ?INTERNAL_ERROR}, S),
+    _ = ssl_native:close_transport(Conn, closed),
+    drain(alert_timeout(), S1).
 
 %% The user gave up, or died: user_canceled and close_notify (RFC 8446 section 6.1).
 cancel(#data{conn = Conn} = S) ->
@@ -540,6 +566,13 @@ event({renegotiation, refused}, S) ->
     renegotiated({error, renegotiation_rejected}, S);
 event(closed, S) ->
     S#data{ended = closed};
+event({trace, _, _, _, _} = Item, S) ->
+    ok = ssl_log:trace(Item),
+    S;
+event({warning, Alert}, #data{role = Role, conn = Conn, options = Options} = S) ->
+    Warning = #{origin => peer, level => warning, alert => Alert, state => ssl_native:state(Conn), cause => <<>>},
+    ssl_alert_text:log(Role, Warning, ?PROTOCOL, maps:get(log_level, Options, notice)),
+    S;
 event({key_log, <<"EXPORTER_SECRET">>, _, _}, S) ->
     %% Not among the items that OTP has.
     S;
@@ -639,8 +672,7 @@ call_key_log(Fun, Lines, Random) ->
         _ -> ok
     catch
         Class:Reason ->
-            logger:warning("user keylogging fun failed : ~p ~p", [Class, case Reason of function_clause -> Reason; _ -> failed end],
-                           #{domain => [otp, ssl]})
+            ssl_log:warning("user keylogging fun failed : ~p ~p", [Class, case Reason of function_clause -> Reason; _ -> failed end])
     end.
 
 %%--------------------------------------------------------------------------------------------------------------------
@@ -678,6 +710,9 @@ message({ssl_native, _Ref, go}, closing, S) ->
 message({ssl_native, key_log, Label, Random, Secret}, State, S) when State =:= connection; State =:= handshake ->
     %% New keys of the sending side, which changed in another process.
     {keep_state, event({key_log, Label, Random, Secret}, S)};
+message({ssl_native, trace, Items}, _, _) ->
+    lists:foreach(fun ssl_log:trace/1, Items),
+    keep_state_and_data;
 message({ssl_native, holder_down, _}, State, S) when State =:= connection; State =:= downgrade ->
     transport_ended(closed, State, S);
 message(write_again, State, S) ->

@@ -563,7 +563,7 @@ server_config_for_sni(Name, #{sni := #{options := Opts, lookup := Lookup}} = Con
         Given -> merged(Given, Opts, Context)
     catch
         Class:Reason:Stack ->
-            logger:error("sni_fun crashed ~p ~p~n ~p~n", [Class, Reason, ssl_fault:stack(Stack)], #{domain => [otp, ssl]}),
+            ssl_log:failure("sni_fun crashed ~p ~p~n ~p~n", [Class, Reason, {stacktrace, ssl_fault:stack(Stack)}]),
             {error, sni_fun_crashed}
     end;
 server_config_for_sni(_, _) ->
@@ -588,5 +588,5 @@ merged(Given, Opts, Context) ->
     end.
 
 erroneous(Reason) ->
-    logger:error("sni_fun provided erroneous options : ~p~n", [Reason], #{domain => [otp, ssl]}),
+    ssl_log:failure("sni_fun provided erroneous options : ~p~n", [Reason]),
     {error, sni_fun_provided_erroneous_options}.

@@ -5,18 +5,18 @@
 -module(ssl_native).
 
 -export([abi/0,
-         trust_store/1, credential/2, config/1, client/2, server/1, use_config/2, set_endpoint/2, word/1, set_word/2,
+         trust_store/1, credential/2, config/1, client/2, server/1, use_config/2, set_endpoint/2, trace/2, word/1, set_word/2,
          start/1, feed/2, step_heavy/1, answer/2, close_transport/2,
          send_begin/2, send_more/2, send_end/1, send_failed/2, send_cancel/2, control/2, flush/1,
          recv_begin/2, recv_more/3, recv_end/2, recv_cancel/2, reader/2, packet/3, pull/2, rest/1,
          info/1, state/1, export/4, renegotiate/1, master_secret/1, counters/0]).
 
 -export_type([store/0, credential/0, config/0, conn/0, config_map/0, key/0, outs/0, event/0, info/0, fatal/0, query/0,
-              answer/0, note/0, code_point/0, alert/0]).
+              answer/0, note/0, traced/0, code_point/0, alert/0]).
 
 %% Native halves of functions below; never called from outside.
 -nifs([abi/0, trust_store_find/1, trust_store_load/1, credential_find/2, credential_load/2, config/1, client/2, server/1,
-       use_config/2, set_endpoint/2, word/1, set_word/2, start/1, feed/2, step_heavy/1, answer/2, close_transport/2, send_begin/2, send_more/2, send_end/1,
+       use_config/2, set_endpoint/2, trace/2, word/1, set_word/2, start/1, feed/2, step_heavy/1, answer/2, close_transport/2, send_begin/2, send_more/2, send_end/1,
        send_failed/2, send_cancel/2, control/2, flush/1, recv_begin/2, recv_more/3, recv_end/2, recv_cancel/2, reader/2,
        packet/3, pull/2, rest/1, info/1, state/1, export/4, renegotiate/1, master_secret/1, counters/0]).
 
@@ -106,8 +106,12 @@
                              cipher_suite := code_point(), server_name := binary() | undefined, ems := boolean()}}
                | {renegotiated, info()}
                | {renegotiation, refused}
+               | traced()
                | {session_ticket, #{lifetime := non_neg_integer(), age_add := non_neg_integer(), nonce := binary(),
                                     ticket := binary(), max_early_data := non_neg_integer()}}.
+
+%% A handshake message (its text) or a record (its bytes), for the debug log.
+-type traced() :: {trace, inbound | outbound, handshake | record, Title :: binary(), Body :: binary()}.
 
 -type extensions() :: [{Type :: code_point(), Body :: binary()}].
 -type query() :: {client_hello, #{server_name := binary() | undefined,
@@ -269,6 +273,10 @@ set_word(_Conn, _Word) -> erlang:nif_error(not_loaded).
 %% Another process becomes the endpoint.
 -spec set_endpoint(conn(), pid()) -> ok.
 set_endpoint(_Conn, _Pid) -> erlang:nif_error(not_loaded).
+
+%% Does the native half give messages and records out, as events and as {ssl_native, trace, [traced()]}? The endpoint only.
+-spec trace(conn(), boolean()) -> ok.
+trace(_Conn, _On) -> erlang:nif_error(not_loaded).
 
 %% The first flight: a client's ClientHello; nothing for a server.
 -spec start(conn()) -> outs().

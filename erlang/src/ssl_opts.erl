@@ -268,17 +268,8 @@ tls_versions(C) -> [ssl_versions:tls_equivalent(V) || V <- get(versions, C)].
 %% Something that the user should know, if the log level lets it through.
 -spec notice(context(), string(), list(), string(), list()) -> ok.
 notice(C, Format, Args, ReasonFormat, ReasonArgs) ->
-    case get(log_level, C) of
-        none -> ok;
-        Level ->
-            case logger:compare_levels(Level, notice) of
-                gt -> ok;
-                _ ->
-                    logger:notice(#{description => lists:flatten(io_lib:format(Format, Args)),
-                                    reason => lists:flatten(io_lib:format(ReasonFormat, ReasonArgs))},
-                                  #{domain => [otp, ssl]})
-            end
-    end.
+    ssl_log:notice(get(log_level, C), lists:flatten(io_lib:format(Format, Args)),
+                   lists:flatten(io_lib:format(ReasonFormat, ReasonArgs))).
 
 %%--------------------------------------------------------------------------------------------------------------
 %% The list

@@ -97,6 +97,7 @@ keeper({Caller, Stock}) ->
     %% Group leader of itself, and so of all that it starts; what they print goes on to the console.
     group_leader(self(), self()),
     drop_stock(),
+    ok = ssl_log:start(),
     Ref = erlang:monitor(process, Stock),
     case ?SUPERVISOR:start_link() of
         {ok, Supervisor} ->
@@ -118,6 +119,7 @@ keep(Supervisor, Ref, Io) ->
     end.
 
 finish(Supervisor) ->
+    ok = ssl_log:stop(),
     stop_connections(self()),
     case Supervisor of
         undefined ->

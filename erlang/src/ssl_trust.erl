@@ -10,6 +10,7 @@
 -endif.
 
 -include_lib("public_key/include/public_key.hrl").
+-include_lib("kernel/include/logger.hrl").
 
 -export([empty/0, from_list/1, from_file/1, store/1, size/1, digest/1]).
 -export([by_id/3, issuers/2, names/1, member/2]).
@@ -131,8 +132,7 @@ add(Cert, {Index, Ders, Offset} = Acc) ->
             {[Entry | Index], [Der | Ders], Offset + Length}
     catch
         error:_ ->
-            logger:notice("SSL WARNING: Ignoring a CA cert as it could not be correctly decoded.~n",
-                          #{domain => [otp, ssl]}),
+            ?LOG_NOTICE("SSL WARNING: Ignoring a CA cert as it could not be correctly decoded.~n"),
             Acc
     end.
 

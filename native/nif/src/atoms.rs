@@ -4,6 +4,8 @@ rustler::atoms! {
     // results
     ok, error, failed, undefined, wait, go, none, miss, read, endpoint, start, started, not_connected, internal, invalid_packet,
     ssl_native, holder_down, write,
+    // the debug log
+    trace, inbound, outbound, handshake, record,
     // what a step gives
     send, event, data, ask, heavy, fatal, flush,
     // events

@@ -7,7 +7,7 @@
 use crate::atoms;
 use crate::beam::{Monitor, Pid, SharedBytes};
 use crate::counters::{self, Kind, Live};
-use crate::encode::Fatal;
+use crate::encode::{self, Fatal};
 use crate::objects::ConfigObject;
 use crate::plaintext::{Framing, Plaintext};
 use crate::turn::Turn;
@@ -261,6 +261,20 @@ impl Conn {
         }
     }
 
+    /// What went out, to the endpoint, if it keeps a debug log: `{ssl_native, trace, [Item]}`.
+    pub fn tell_trace(&self, env: Env, tx: &mut Sender) {
+        let items = match &mut tx.core {
+            Some(core) => core.take_trace(),
+            None => return,
+        };
+        if !items.is_empty() {
+            let items: Vec<_> = items.iter().map(|item| encode::trace(env, item)).collect();
+            let message = (atoms::ssl_native(), atoms::trace(), items).encode(env);
+            let endpoint = Pid::from_word(self.endpoint.load(Ordering::Relaxed));
+            let _ = env.send(&endpoint.local(), message);
+        }
+    }
+
     /// Gives the connection up: keys and plaintext go, everybody who waits comes and sees.
     fn give_up(&self, env: Env, rx: &mut Receiver, tx: &mut Sender) {
         rx.core = None;
@@ -345,6 +359,17 @@ fn set_endpoint(env: Env, conn: ResourceArc<Conn>, pid: LocalPid) -> Atom {
         conn.give_up(env, &mut rx, &mut tx);
     }
     atoms::ok()
+}
+
+/// Are messages and records given out, for the debug log?
+#[rustler::nif]
+fn trace(env: Env, conn: ResourceArc<Conn>, on: bool) -> NifResult<Atom> {
+    conn.check_endpoint(env)?;
+    let (mut rx, mut tx) = (conn.rx(), conn.tx());
+    if let (Some(rx), Some(tx)) = (&mut rx.core, &mut tx.core) {
+        Connection::set_trace(rx, tx, on);
+    }
+    Ok(atoms::ok())
 }
 
 /// The Erlang side's 64 bits.

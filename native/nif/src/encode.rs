@@ -6,6 +6,7 @@ use rustler::{Atom, Encoder, Env, Term};
 use tls_core::connection::Info;
 use tls_core::error::{Error, Origin};
 use tls_core::query::{Event, Query};
+use tls_core::trace::Traced;
 
 /// How a connection failed; outlives the call that found it.
 pub struct Fatal {
@@ -132,6 +133,22 @@ pub fn info<'a>(env: Env<'a>, info: &Info) -> Term<'a> {
     )
 }
 
+/// `{trace, inbound | outbound, handshake | record, Title, Body}`: of a message its text, of a record its bytes.
+pub fn trace<'a>(env: Env<'a>, item: &Traced) -> Term<'a> {
+    let direction = if item.inbound {
+        atoms::inbound()
+    } else {
+        atoms::outbound()
+    };
+    let title = copy(env, item.title().as_bytes());
+    let (kind, body) = if item.message {
+        (atoms::handshake(), copy(env, item.text().as_bytes()))
+    } else {
+        (atoms::record(), copy(env, &item.bytes))
+    };
+    (atoms::trace(), direction, kind, title, body).encode(env)
+}
+
 /// `{event, Event}` of the contract.
 pub fn event<'a>(env: Env<'a>, event: &Event) -> Term<'a> {
     let event = match event {
@@ -150,6 +167,7 @@ pub fn event<'a>(env: Env<'a>, event: &Event) -> Term<'a> {
         Event::PeerKeyUpdate { update_requested } => {
             (atoms::key_update(), *update_requested).encode(env)
         }
+        Event::Trace(item) => trace(env, item),
         Event::PeerClosed => atoms::closed().encode(env),
         Event::WarningAlert(alert) => (atoms::warning(), alert.0).encode(env),
         Event::SessionTicket {

@@ -44,6 +44,7 @@ fn seal<'a>(
         tx.turn.leave(env, conn, caller);
         return closed(env);
     }
+    conn.tell_trace(env, tx);
     tx.turn.begin_use();
     sealed(env, out)
 }
@@ -213,6 +214,7 @@ fn control<'a>(env: Env<'a>, conn: ResourceArc<Conn>, what: Term<'a>) -> NifResu
                 }
                 let mut out = Vec::new();
                 tx.take_control(&mut out);
+                conn.tell_trace(env, tx);
                 tx.turn.begin_use();
                 Ok(sealed(env, out))
             }

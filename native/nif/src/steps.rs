@@ -8,6 +8,7 @@ use rustler::{Encoder, Env, ResourceArc, Term};
 use std::time::{SystemTime, UNIX_EPOCH};
 use tls_core::query::{Event, Output};
 use tls_core::record::Opened;
+use tls_core::trace::Traced;
 
 /// What a call gives out, in order.
 pub struct Steps<'a> {
@@ -136,6 +137,16 @@ impl<'a> Steps<'a> {
         }
     }
 
+    /// Records of data, for the debug log.
+    fn trace(&mut self, items: &[Traced]) {
+        let env = self.env;
+        self.events.extend(
+            items
+                .iter()
+                .map(|item| (atoms::event(), encode::trace(env, item)).encode(env)),
+        );
+    }
+
     /// Takes network input, whatever the state; plaintext goes to the buffer.
     pub fn ingest(&mut self, conn: &ResourceArc<Conn>, rx: &mut Receiver, parts: &[&[u8]]) {
         if rx.phase == Phase::Open {
@@ -163,6 +174,10 @@ impl<'a> Steps<'a> {
                 let Some(reader) = &mut rx.core else { return };
                 let opened = reader.open(input, &mut plain);
                 input = &[];
+                // With `Control` the core gives it out itself, in order with the rest.
+                if opened == Opened::Data {
+                    self.trace(&reader.take_trace());
+                }
                 match opened {
                     Opened::Data => break,
                     Opened::Control => {

@@ -51,6 +51,14 @@ impl Connection {
     }
 }
 
+impl Connection {
+    /// Are messages and records given out, as `Event::Trace`?
+    pub fn set_trace(rx: &mut Rx, tx: &mut Tx, on: bool) {
+        rx.set_trace(on);
+        tx.set_trace(on);
+    }
+}
+
 /// The connection is under way; its configuration stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Started;

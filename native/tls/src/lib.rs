@@ -17,6 +17,7 @@ pub mod query;
 pub mod record;
 pub mod schedule;
 pub mod session;
+pub mod trace;
 pub mod wire;
 pub mod x509;
 

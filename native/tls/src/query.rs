@@ -45,6 +45,8 @@ pub enum Event {
         /// It asks us to do the same. (Done already.)
         update_requested: bool,
     },
+    /// A handshake message or a record that came or goes (`Connection::set_trace`).
+    Trace(crate::trace::Traced),
     /// The peer's close_notify: no more data will come.
     PeerClosed,
     /// A warning alert other than close_notify (user_canceled).

@@ -12,6 +12,7 @@ use crate::query::{Answer, Event, Output};
 use crate::record::limits::{Budget, MAX_CHANGE_CIPHER_SPECS, MAX_WARNING_ALERTS};
 use crate::record::{HandshakeJoiner, HandshakeMessage, Opened, RecordReader};
 use crate::schedule::tls12::MasterSecret;
+use crate::trace::Traced;
 use crate::wire::alert::{Alert, Level};
 use core::fmt;
 use std::collections::VecDeque;
@@ -277,8 +278,9 @@ impl Rx {
             self.log_update(self.role, generation, secret);
         }
         loop {
+            self.queue_trace(tx);
             let flush_before = match self.queue.front() {
-                Some(Output::Event(Event::KeyLog { .. })) => false,
+                Some(Output::Event(Event::KeyLog { .. } | Event::Trace(_))) => false,
                 Some(_) => true,
                 None => false,
             };
@@ -315,6 +317,41 @@ impl Rx {
                 Err(error) => self.fail(tx, error),
             }
         }
+    }
+
+    /// What came and went meanwhile, if anybody wants to know.
+    fn queue_trace(&mut self, tx: &mut Tx) {
+        if self.reader.tracer.is_on() {
+            let items = self.reader.tracer.take().into_iter().chain(tx.take_trace());
+            self.queue
+                .extend(items.map(|item| Output::Event(Event::Trace(item))));
+        }
+    }
+
+    /// What came in since the last time, if it is traced and no `Output` was made of it.
+    pub fn take_trace(&mut self) -> Vec<Traced> {
+        self.reader.tracer.take()
+    }
+
+    pub(super) fn set_trace(&mut self, on: bool) {
+        self.reader.tracer.set(on);
+    }
+
+    /// The next handshake message.
+    fn message(&mut self) -> Result<Option<HandshakeMessage>, Error> {
+        let message = self.joiner.next()?;
+        if let Some(message) = &message {
+            self.reader.tracer.message_in(message.raw());
+        }
+        Ok(message)
+    }
+
+    /// Input is of no interest any more.
+    fn drop_input(&mut self) -> RecordReader {
+        let tracer = core::mem::take(&mut self.reader.tracer);
+        let old = core::mem::take(&mut self.reader);
+        self.reader.tracer = tracer;
+        old
     }
 
     /// A traffic secret after a KeyUpdate of one side.
@@ -368,14 +405,14 @@ impl Rx {
                     return Ok(Progress::Give(Output::Ask(query)));
                 }
             },
-            Some(Machine::Waiting(state)) => match self.joiner.next()? {
+            Some(Machine::Waiting(state)) => match self.message()? {
                 Some(message) => self.with_cx(tx, |cx| state.handle(cx, message))?,
                 None => {
                     self.machine = Some(Machine::Waiting(state));
                     return self.record(tx);
                 }
             },
-            None => match self.joiner.next()? {
+            None => match self.message()? {
                 Some(message) => match self.later_message(tx, message)? {
                     Some(step) => step,
                     None => return Ok(Progress::Again),
@@ -598,7 +635,7 @@ impl Rx {
     fn closed(&mut self, alert: Alert) -> Result<(), Error> {
         match core::mem::replace(&mut self.phase, Phase::Over) {
             Phase::Established(established) => {
-                let reader = core::mem::take(&mut self.reader);
+                let reader = self.drop_input();
                 self.machine = None;
                 self.queue.push_back(Output::Event(Event::PeerClosed));
                 self.phase = Phase::Closed(established, reader.into_rest());
@@ -617,7 +654,8 @@ impl Rx {
         self.phase = Phase::Over;
         self.machine = None;
         self.common = None;
-        self.reader = RecordReader::new();
+        self.queue_trace(tx);
+        self.drop_input();
         self.joiner = HandshakeJoiner::new(0);
         self.queue.push_back(Output::Fatal(error));
     }

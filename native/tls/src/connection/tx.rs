@@ -9,6 +9,7 @@ use crate::limits::{KEEP_PENDING, MAX_UNREAD_KEY_LOG};
 use crate::record::RecordWriter;
 use crate::schedule::tls12::DirectionKeys;
 use crate::schedule::tls13::TrafficSecret;
+use crate::trace::Traced;
 use crate::wire::alert::{Alert, Level};
 use crate::wire::message::KeyUpdate;
 
@@ -199,6 +200,15 @@ impl Tx {
         result
     }
 
+    /// What went out since the last time, if it is traced.
+    pub fn take_trace(&mut self) -> Vec<Traced> {
+        self.writer.tracer.take()
+    }
+
+    pub(super) fn set_trace(&mut self, on: bool) {
+        self.writer.tracer.set(on);
+    }
+
     /// Can application data be sealed?
     pub fn is_open(&self) -> bool {
         self.phase == Phase::Open
@@ -214,6 +224,7 @@ impl Tx {
     /// Handshake messages, whole.
     pub(crate) fn handshake(&mut self, messages: &[u8]) -> Result<(), Error> {
         self.activate()?;
+        self.writer.tracer.messages_out(messages);
         #[cfg(any(test, fuzzing))]
         if let Some(mut tamper) = self.tamper.0.take() {
             let result = self.tampered(messages, &mut tamper);
@@ -338,6 +349,7 @@ impl Tx {
             requested: request_peer,
         }
         .bytes();
+        self.writer.tracer.messages_out(&message);
         self.writer
             .write(ContentType::HANDSHAKE, &[&message], out)?;
         self.update_due = false;

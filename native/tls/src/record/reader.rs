@@ -17,6 +17,7 @@ use crate::crypto::Secret;
 use crate::enums::{ContentType, ProtocolVersion};
 use crate::schedule::tls12::DirectionKeys;
 use crate::schedule::tls13::TrafficSecret;
+use crate::trace::Tracer;
 use core::ops::Range;
 
 /// One record's content.
@@ -58,6 +59,8 @@ pub struct RecordReader {
     /// A protected record was opened, under whatever key.
     seen_protected: bool,
     broken: Option<RecordError>,
+    /// For the debug log.
+    pub(crate) tracer: Tracer,
 }
 
 #[derive(Debug)]
@@ -91,6 +94,7 @@ impl RecordReader {
             seen_record: false,
             seen_protected: false,
             broken: None,
+            tracer: Tracer::default(),
         }
     }
 
@@ -168,6 +172,9 @@ impl RecordReader {
                 break;
             };
             input = later;
+            if self.tracer.is_on() {
+                self.tracer.record_in(header, body);
+            }
             let before = out.len();
             out.extend_from_slice(body);
             let opened = match out.get_mut(before..) {
@@ -227,6 +234,10 @@ impl RecordReader {
             let body_len = self.check_header(&header)?;
             if rest.len() < body_len {
                 return Ok(None);
+            }
+            if self.tracer.is_on() {
+                let body = rest.get(..body_len).unwrap_or_default();
+                self.tracer.record_in(&header, body);
             }
             let body_at = self.start.saturating_add(HEADER_LEN);
             let end = body_at.saturating_add(body_len);

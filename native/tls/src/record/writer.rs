@@ -9,6 +9,7 @@ use crate::crypto::Secret;
 use crate::enums::{BeastMitigation, ContentType, ProtocolVersion};
 use crate::schedule::tls12::DirectionKeys;
 use crate::schedule::tls13::TrafficSecret;
+use crate::trace::Tracer;
 
 /// The sending half of the record layer.
 #[derive(Debug)]
@@ -18,6 +19,8 @@ pub struct RecordWriter {
     plain_version: u16,
     key_bytes: u64,
     total: RecordCounters,
+    /// For the debug log.
+    pub(crate) tracer: Tracer,
 }
 
 #[derive(Debug)]
@@ -53,6 +56,7 @@ impl RecordWriter {
             plain_version: ProtocolVersion::TLS12.0,
             key_bytes: 0,
             total: RecordCounters::default(),
+            tracer: Tracer::default(),
         }
     }
 
@@ -68,6 +72,9 @@ impl RecordWriter {
         let result = self.write_all(content_type, parts, out);
         if result.is_err() {
             out.truncate(before);
+        } else if self.tracer.is_on() {
+            self.tracer
+                .records_out(out.get(before..).unwrap_or_default());
         }
         result
     }
