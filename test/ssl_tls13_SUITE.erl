@@ -721,7 +721,7 @@ error_texts(_) ->
 
 silenced_log(Config) ->
     Self = self(),
-    Handler = fun(#{meta := #{domain := [otp, ssl]}, msg := {report, #{alert := _} = Report}}, _) ->
+    Handler = fun(#{msg := {report, #{alert := _} = Report}}, _) ->
                       Self ! {logged, element(1, apply(ssl_alert_text, report, [Report]))}, stop;
                  (_, _) -> ignore
               end,
