@@ -121,7 +121,9 @@ impl Chooser<'_> {
         if row.auth == Authentication::None {
             return self.without(row);
         }
-        if !fits_key(row, key) || !self.client_verifies(key) {
+        // RFC 5246 section 7.4.2: since TLS 1.2 the name of a suite says nothing about how the certificate is signed.
+        let named = self.version == ProtocolVersion::TLS12 || issued_by(key, row.auth);
+        if !fits_key(row, key) || !named || !self.client_verifies(key) {
             return None;
         }
         let signs = matches!(row.kx, K::Ecdhe | K::Dhe | K::Srp);
@@ -191,7 +193,7 @@ fn fits_key(row: &SuiteRow, key: &CertifiedKey) -> bool {
     let leaf = &key.leaf;
     match (row.kx, row.auth, leaf.key) {
         (K::Rsa | K::RsaPsk, A::Rsa, KeyType::Rsa) => leaf.may_encipher,
-        (K::Ecdh, auth, KeyType::Ec(_)) => leaf.may_agree && issued_by(key, auth),
+        (K::Ecdh, _, KeyType::Ec(_)) => leaf.may_agree,
         (_, A::Rsa, KeyType::Rsa | KeyType::RsaPss(_))
         | (_, A::Ecdsa, KeyType::Ec(_))
         | (_, A::Dss, KeyType::Dsa) => {
@@ -201,16 +203,16 @@ fn fits_key(row: &SuiteRow, key: &CertifiedKey) -> bool {
     }
 }
 
-/// Static ECDH: the suite's name says how the certificate is signed (RFC 4492 section 2.1).
+/// Is the certificate signed as the suite's name has it (RFC 4346 section 7.4.2, RFC 4492 section 2)?
 fn issued_by(key: &CertifiedKey, auth: Authentication) -> bool {
-    let Some(row) = key.leaf.signature_scheme.and_then(schemes::row) else {
-        return false;
-    };
     use schemes::Algorithm as S;
-    match row.algorithm {
-        S::RsaPkcs1 | S::RsaPssRsae | S::RsaPssPss => auth == Authentication::Rsa,
-        S::Ecdsa(_) => auth == Authentication::Ecdsa,
-        _ => false,
+    let row = key.leaf.signature_scheme.and_then(schemes::row);
+    match row.map(|row| row.algorithm) {
+        Some(S::RsaPkcs1 | S::RsaPssRsae | S::RsaPssPss) => auth == Authentication::Rsa,
+        Some(S::Ecdsa(_)) => auth == Authentication::Ecdsa,
+        Some(S::Dsa) => auth == Authentication::Dss,
+        // TLS has no name for it: nobody can say that it does not fit.
+        _ => true,
     }
 }
 
