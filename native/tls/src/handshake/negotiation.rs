@@ -92,9 +92,9 @@ pub(super) fn choose(config: &Config, hello: &ClientHello) -> Result<Choice, Err
     })
 }
 
-/// The highest version in common. supported_versions says what the client speaks (RFC 8446 section 4.2.1), but a server
-/// without TLS 1.3 does not know it; without it, the client speaks all versions from TLS 1.0 up to legacy_version, and TLS
-/// 1.2 at most (appendix D.2). RFC 7507 for the fallback.
+/// The highest version in common. supported_versions says what the client speaks (RFC 8446 section 4.2.1); as OTP has it,
+/// servers of TLS 1.2 look at it too, older ones do not. Without it, the client speaks all versions from TLS 1.0 up to
+/// legacy_version, and TLS 1.2 at most (appendix D.2). RFC 7507 for the fallback.
 pub(super) fn choose_version(
     config: &Config,
     hello: &ClientHello,
@@ -103,7 +103,7 @@ pub(super) fn choose_version(
     let listed = hello
         .extensions
         .versions_offered()
-        .filter(|_| best >= Some(ProtocolVersion::TLS13));
+        .filter(|_| best >= Some(ProtocolVersion::TLS12));
     let offers = |version: &ProtocolVersion| match listed {
         Some(versions) => versions.contains(&version.0),
         None => *version <= ProtocolVersion::TLS12 && version.0 <= hello.legacy_version,
