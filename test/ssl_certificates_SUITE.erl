@@ -16,7 +16,7 @@ groups() ->
                      user_verdict_is_asked_beside_native_one, address_of_upgraded_socket, name_given_after_the_hello]},
      {keys, [parallel], [keys_sign_what_public_key_verifies, signatures_of_other_keys_are_refused, sign_fun, sign_fun_crash,
                          order_of_credentials, schemes_fit_size_and_parameters, pairs_of_tls12_are_no_schemes,
-                         key_forms, key_of_another_certificate, handshakes_with_all_keys,
+                         key_forms, passwords_of_clients, key_of_another_certificate, handshakes_with_all_keys,
                          own_chain_is_completed]},
      {groups, [parallel], [ffdhe_primes, both_sides_agree, bad_shares_are_refused]},
      {files, [], [changed_certificate_is_used_by_next_connection, deleted_certificate_harms_nothing,
@@ -272,7 +272,7 @@ schemes_fit_size_and_parameters(_) ->
 pairs_of_tls12_are_no_schemes(_) ->
     Root = ca("root", self),
     {error, {options, {no_supported_algorithms, _}}} =
-        ssl:connect("localhost", 1, [{cacerts, [der(Root)]}, {versions, ['tlsv1.3']}, {signature_algs, [{sha256, ecdsa}]}]),
+        connected([{cacerts, [der(Root)]}, {versions, ['tlsv1.3']}, {signature_algs, [{sha256, ecdsa}]}]),
     {error, {tls_alert, {insufficient_security, _}}} =
         handshake(own(leaf(["localhost"], Root, #{})),
                   [{cacerts, [der(Root)]}, {signature_algs, [{sha256, ecdsa}, {sha, ecdsa}]}]),
@@ -315,6 +315,44 @@ key_forms(Config) ->
          [{ok, _} = handshake(Form, [{cacerts, [der(Root)]}]) || Form <- Forms]
      end || {Kind, Type} <- [{p256, 'ECPrivateKey'}, {{rsa, 2048}, 'RSAPrivateKey'}, {ed25519, 'ECPrivateKey'}]],
     ok.
+
+%% A client finds out when it is connected: then its server sees the connection closed. (Reasons as OTP 29 gives them.)
+passwords_of_clients(Config) ->
+    #{key := Key} = Made = leaf(["localhost"], ca("root", self), #{key => key({rsa, 2048})}),
+    File = fun(Name, Entry) ->
+                   Path = filename:join(?config(priv_dir, Config), Name),
+                   ok = file:write_file(Path, public_key:pem_encode([Entry])),
+                   Path
+           end,
+    Cert = File("password_cert.pem", {'Certificate', der(Made), not_encrypted}),
+    Encrypted = File("password_key.pem", public_key:pem_entry_encode('RSAPrivateKey', Key,
+                                                                     {{"AES-128-CBC", <<1:128>>}, "password"})),
+    Own = [{'RSAPrivateKey', public_key:der_encode('RSAPrivateKey', Key), not_encrypted}],
+    Open = File("password_open.pem", hd(Own)),
+    {ok, L} = gen_tcp:listen(0, [{active, false}]),
+    {ok, Port} = inet:port(L),
+    Connect = fun(KeyFile, Password) ->
+                      Result = ssl:connect("localhost", Port, [{verify, verify_none}, {certfile, Cert}, {keyfile, KeyFile}
+                                                              | [{password, Password} || Password =/= none]], 200),
+                      {ok, Plain} = gen_tcp:accept(L, 5000),
+                      _ = [{error, closed} = gen_tcp:recv(Plain, 0, 5000) || Result =/= {error, timeout}],
+                      ok = gen_tcp:close(Plain),
+                      Result
+              end,
+    {error, {options, {keyfile, Encrypted, _}}} = Connect(Encrypted, "wrong"),
+    {error, {options, {keyfile, Encrypted, _}}} = Connect(Encrypted, fun() -> <<"wrong">> end),
+    [begin
+         {error, {keyfile, Reason}} = Connect(Encrypted, Password),
+         true = is_atom(Reason)
+     end || Password <- [none, [hello], fun() -> hello end, fun() -> [hello] end]],
+    {error, {keyfile, unknown}} = Connect(Encrypted, fun() -> error(unknown) end),
+    %% Nobody is asked for the password of a key that needs none.
+    {error, timeout} = Connect(Open, fun() -> error(unknown) end),
+    {error, timeout} = Connect(Encrypted, fun() -> "password" end),
+    ok = gen_tcp:close(L),
+    {error, econnrefused} = ssl:connect("localhost", Port, [{verify, verify_none}, {certfile, "/none"}], 5000),
+    {error, {options, {password, hello}}} = ssl:connect("localhost", Port, [{verify, verify_none}, {certfile, Cert},
+                                                                            {keyfile, Encrypted}, {password, hello}]).
 
 %% Listening works, as with OTP; the peer finds out.
 key_of_another_certificate(_) ->
@@ -475,7 +513,7 @@ reasons_for_bad_files(Config) ->
     Ca = {cacerts, [der(Root)]},
     None = filename:join(Dir, "none.pem"),
     [begin
-         {Options, {error, {options, Connect}}} = {Options, ssl:connect("localhost", 1, Options)},
+         {Options, {error, {options, Connect}}} = {Options, connected(Options)},
          {Options, {error, {options, Listen}}} = {Options, ssl:listen(0, Options)}
      end || {Options, Connect, Listen} <-
                 [{[{cacertfile, None}], {cacertfile, None, {error, enoent}}, {cacertfile, {None, enoent}}},
@@ -485,6 +523,14 @@ reasons_for_bad_files(Config) ->
                  {[Ca, {certfile, Good}, {keyfile, Empty}], {keyfile, Empty, []},
                   {keyfile, {Empty, {unexpected_content, {missing_single_key, list_to_binary(Empty)}}}}}]],
     ok.
+
+%% connect/3 looks at certificates when the transport is connected.
+connected(Options) ->
+    {ok, L} = gen_tcp:listen(0, []),
+    {ok, Port} = inet:port(L),
+    try ssl:connect("localhost", Port, Options)
+    after gen_tcp:close(L)
+    end.
 
 %% OTP shows the entries of a file with two keys.
 keys_do_not_show_in_reasons(Config) ->
@@ -497,7 +543,7 @@ keys_do_not_show_in_reasons(Config) ->
     Cut = binary:part(Der, 0, byte_size(Der) - 3),
     [begin
          ok = file:write_file(File, public_key:pem_encode(Entries)),
-         {error, Reason} = ssl:connect("localhost", 1, [{cacerts, [der(Root)]}, {cert, der(Made)}, {keyfile, File}]),
+         {error, Reason} = connected([{cacerts, [der(Root)]}, {cert, der(Made)}, {keyfile, File}]),
          nomatch = binary:match(term_to_binary(Reason), Secret)
      end || Entries <- [[Entry, Entry], [{'PrivateKeyInfo', Cut, not_encrypted}], [{'RSAPrivateKey', Der, not_encrypted}]]],
     ok.

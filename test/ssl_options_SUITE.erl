@@ -507,7 +507,8 @@ values_for_the_core(_) ->
       honor_cipher_order := false, cookie := false, fail_if_no_peer_cert := false, max_handshake_size := 262144,
       key_update_at := 388736063997, middlebox_comp_mode := true} = ssl_opts:core_config(client, Client),
     {ok, #{ssl := Server}} = server([{sni_fun, fun(_) -> undefined end}, {honor_cipher_order, true}, {keep_secrets, true}]),
-    #{ask_hello := true, honor_cipher_order := true, cookie := true, key_log := true, alpn := []} = ssl_opts:core_config(server, Server),
+    #{ask_hello := true, honor_cipher_order := true, cookie := true, key_log := true, alpn := undefined} =
+        ssl_opts:core_config(server, Server),
     {ok, #{ssl := Never}} = client([{key_update_at, infinity}]),
     #{key_update_at := 16#ffffffffffffffff} = ssl_opts:core_config(client, Never),
     ok.

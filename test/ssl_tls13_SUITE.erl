@@ -16,7 +16,7 @@
          recv_while_active/1, close_frees_readers/1, active_close/1, passive_close/1, half_read_then_close/1]).
 -export([packet_header/1, packet_header_fragmented/1, packet_too_large/1, packet_line/1, packet_http/1, packet_changes/1]).
 -export([options_of_connections/1, options_of_listeners/1, statistics_and_addresses/1, facts/1, key_material/1,
-         updated_keys/1, key_log/1, hibernates/1]).
+         updated_keys/1, automatic_key_updates/1, key_log/1, key_log_of_failures/1, empty_protocol_lists/1, hibernates/1]).
 -export([unknown_ca/1, hostname_mismatch/1, client_certificate_wanted/1, late_alert_on_setopts/1, late_alert_active/1,
          wrong_arguments/1, after_close/1, before_start/1, connect_times_out/1, handshake_times_out/1, refused/1,
          cancelled_handshake/1, paused_server/1, paused_client/1, error_texts/1, silenced_log/1]).
@@ -43,7 +43,8 @@ groups() ->
      {packets, [parallel], [packet_header, packet_header_fragmented, packet_too_large, packet_line, packet_http,
                             packet_changes]},
      {options, [parallel], [options_of_connections, options_of_listeners, statistics_and_addresses, facts, key_material,
-                            updated_keys, key_log, hibernates]},
+                            updated_keys, automatic_key_updates, key_log, key_log_of_failures, empty_protocol_lists,
+                            hibernates]},
      {errors, [], [unknown_ca, hostname_mismatch, client_certificate_wanted, late_alert_on_setopts, late_alert_active,
                    wrong_arguments, after_close, before_start, connect_times_out, handshake_times_out, refused,
                    cancelled_handshake, paused_server, paused_client, error_texts, silenced_log]},
@@ -540,6 +541,79 @@ updated_keys(Config) ->
     {ok, <<"x">>} = ssl:recv(C, 1, 5000),
     closed(S, C).
 
+%% Both sides get new keys, though one of them says nothing, where OTP's get them.
+automatic_key_updates(Config) ->
+    Options = [{keep_secrets, true}, {key_update_at, 14}, {mode, binary}],
+    [begin
+         {S, C} = pair(Config, [{active, true} | Options], [{active, true} | Options]),
+         {From, To} = case Sender of client -> {C, S}; server -> {S, C} end,
+         ok = ssl:send(From, binary:copy(<<"x">>, 15)),
+         15 = received(To, 15),
+         ok = ssl:send(From, binary:copy(<<"y">>, 100)),
+         100 = received(To, 100),
+         eventually(fun() ->
+                            Logs = [[_, _], [_, _]] = [Lines || Socket <- [S, C],
+                                                                {ok, [{keylog, Lines}]} <- [ssl:connection_information(Socket, [keylog])]],
+                            [Same, Same] = [lists:sort(Lines) || Lines <- Logs],
+                            ["CLIENT_TRAFFIC_SECRET_10" ++ _, "SERVER_TRAFFIC_SECRET_10" ++ _] = Same
+                    end),
+         closed(S, C)
+     end || Sender <- [client, server]].
+
+received(_, 0) -> 0;
+received(Socket, Want) ->
+    receive {ssl, Socket, Data} -> byte_size(Data) + received(Socket, Want - byte_size(Data))
+    after 5000 -> ct:fail({missing, Want})
+    end.
+
+%% {keylog_hs, Fun}: what was in use when the handshake failed. A client is connected when the server refuses its certificate.
+key_log_of_failures(Config) ->
+    Self = self(),
+    Log = fun(Tag) -> {keep_secrets, {keylog_hs, fun(Info) -> Self ! {Tag, Info} end}} end,
+    Server = [{verify, verify_peer}, {fail_if_no_peer_cert, true}, {log_level, none}, Log(server) | server(Config)],
+    Nameless = [O || {Name, _} = O <- client(Config), Name =/= cert, Name =/= key],
+    {ok, L} = ssl:listen(0, Server),
+    {ok, {_, Port}} = ssl:sockname(L),
+    Client = call(fun() ->
+                          {ok, C} = ssl:connect("localhost", Port, [{active, false}, {log_level, none}, Log(client) | Nameless], 5000),
+                          ssl:recv(C, 0, 5000)
+                  end),
+    {ok, A} = ssl:transport_accept(L, 5000),
+    {error, {tls_alert, {certificate_required, _}}} = ssl:handshake(A, 5000),
+    {error, {tls_alert, {certificate_required, _}}} = result(Client),
+    Names = fun(Tag) ->
+                    receive {Tag, #{items := Items, client_random := <<_:32/binary>>}} ->
+                            [hd(string:split(lists:flatten(I), " ")) || I <- Items]
+                    after 5000 -> ct:fail({no_log, Tag})
+                    end
+            end,
+    ?assertEqual(["CLIENT_HANDSHAKE_TRAFFIC_SECRET", "SERVER_HANDSHAKE_TRAFFIC_SECRET", "SERVER_TRAFFIC_SECRET_0"],
+                 Names(server)),
+    ?assertEqual(["CLIENT_HANDSHAKE_TRAFFIC_SECRET", "SERVER_HANDSHAKE_TRAFFIC_SECRET", "CLIENT_TRAFFIC_SECRET_0",
+                  "SERVER_TRAFFIC_SECRET_0"], lists:sort(fun by_side/2, Names(client))),
+    ok = ssl:close(L).
+
+%% Handshake secrets first, the client's before the server's.
+by_side(A, B) -> {not is_handshake(A), A} =< {not is_handshake(B), B}.
+is_handshake(Name) -> string:find(Name, "HANDSHAKE") =/= nomatch.
+
+%% A list without protocols is not the same as none: nobody can agree with it.
+empty_protocol_lists(Config) ->
+    Names = [<<"h2">>],
+    [begin
+         {ok, L} = ssl:listen(0, [{log_level, none} | S] ++ server(Config)),
+         Client = dial(L, Config, [{log_level, none} | C]),
+         {ok, A} = ssl:transport_accept(L, 5000),
+         {error, {tls_alert, {no_application_protocol, _}}} = ssl:handshake(A, 5000),
+         {error, {tls_alert, {no_application_protocol, _}}} = result(Client),
+         ok = ssl:close(L)
+     end || {S, C} <- [{[{alpn_preferred_protocols, []}], [{alpn_advertised_protocols, Names}]},
+                       {[{alpn_preferred_protocols, Names}], [{alpn_advertised_protocols, []}]},
+                       {[{alpn_preferred_protocols, []}], []}]],
+    {S, C} = pair(Config, [], [{alpn_advertised_protocols, []}]),
+    {error, protocol_not_negotiated} = ssl:negotiated_protocol(C),
+    closed(S, C).
+
 key_log(Config) ->
     Self = self(),
     {S, C} = pair(Config, [{keep_secrets, true}, binary, {active, false}],
@@ -867,6 +941,17 @@ changed_owner(Config) ->
 garbage_to_server(Config) ->
     {ok, L} = ssl:listen(0, [{log_level, none} | server(Config)]),
     {ok, {_, Port}} = ssl:sockname(L),
+    %% As OTP: what is no TLS at all, and warnings before anything else.
+    [begin
+         {ok, Plain} = gen_tcp:connect("localhost", Port, [{active, false}, binary]),
+         {ok, A} = ssl:transport_accept(L, 5000),
+         ok = gen_tcp:send(Plain, Input),
+         {error, {tls_alert, {unexpected_message, _}}} = ssl:handshake(A, 5000),
+         {ok, <<21, 3, 3, 2:16, 2, 10>>} = gen_tcp:recv(Plain, 7, 5000),
+         {error, closed} = gen_tcp:recv(Plain, 0, 5000),
+         gen_tcp:close(Plain)
+     end || Input <- [<<"GET / HTTP/1.1\r\nHost: x\r\n\r\n">>, <<"SSH-2.0-OpenSSH_9.6\r\n">>, <<128, 43, 1, 3, 1, 0:800>>,
+                      <<21, 3, 3, 2:16, 1, 10>>, <<21, 3, 3, 2:16, 1, 100>>]],
     Inputs = [<<"GET / HTTP/1.1\r\nHost: x\r\n\r\n">>, <<0:800>>, <<22, 3, 1, 0, 0>>, <<22, 3, 1, 255, 255, 0:64>>,
               <<22, 3, 1, 0, 4, 1, 0, 0, 0>>, <<22, 3, 1, 0, 5, 1, 0, 0, 1, 0>>, <<23, 3, 3, 0, 5, "hello">>, <<21, 3, 3, 0, 2, 2, 40>>,
               <<21, 3, 3, 0, 2, 1, 0>>, <<20, 3, 3, 0, 1, 1>>, <<22, 3, 1, 0, 4, 99, 0, 0, 0>>, <<22, 3, 1, 0, 4, 1, 255, 255, 255>>

@@ -1,5 +1,6 @@
-%% Connecting: options, certificates, the transport, then the connection's process; and connections on transports that are
-%% connected already (upgrade, of clients and servers).
+%% Connecting: options, the transport, certificates and keys (in that order, as OTP: of a peer that cannot be reached one hears
+%% first), then the connection's process; and connections on transports that are connected already (upgrade, of clients and
+%% servers).
 -module(ssl_dial).
 -if(?OTP_RELEASE >= 27).
 -moduledoc false.
@@ -13,11 +14,8 @@ connect(Host, Port, Options, Timeout) ->
     maybe_started(
       fun() ->
               case ssl_opts:connect(Host, Options) of
-                  {ok, Parsed} ->
-                      with_material(client, Parsed,
-                                    fun(Config, Ctx) -> dial(Host, Port, Parsed, Config, Ctx, Timeout, Deadline) end);
-                  {error, _} = Error ->
-                      Error
+                  {ok, Parsed} -> dial(Host, Port, Parsed, Timeout, Deadline);
+                  {error, _} = Error -> Error
               end
       end).
 
@@ -27,13 +25,7 @@ maybe_started(Fun) ->
         {error, _} = Error -> Error
     end.
 
-with_material(Role, #{ssl := Ssl}, Fun) ->
-    case ssl_material:config(Role, Ssl) of
-        {ok, Config, Ctx} -> Fun(Config, Ctx);
-        {error, _} = Error -> Error
-    end.
-
-dial(Host, Port, #{transport := Info, socket_opts := SocketOpts} = Parsed, Config, Ctx, Timeout, Deadline) ->
+dial(Host, Port, #{transport := Info, socket_opts := SocketOpts} = Parsed, Timeout, Deadline) ->
     Transport = element(1, Info),
     {Wide, Shown} = ssl_transport:wide(Transport, SocketOpts),
     try Transport:connect(Host, Port, SocketOpts ++ Wide ++ ssl_transport:internal(), Timeout) of
@@ -42,13 +34,29 @@ dial(Host, Port, #{transport := Info, socket_opts := SocketOpts} = Parsed, Confi
                          unknown -> ssl_transport:widen(Transport, Socket, SocketOpts);
                          _ -> Shown
                      end,
-            client({Host, Port}, Socket, Parsed, Config, Ctx, #{buffer => Buffer}, left(Deadline));
+            case material_or_close(Transport, Socket, Parsed) of
+                {ok, Config, Ctx} -> client({Host, Port}, Socket, Parsed, Config, Ctx, #{buffer => Buffer}, left(Deadline));
+                {error, _} = Error -> Error
+            end;
         {error, _} = Error ->
             Error
     catch
         exit:{function_clause, _} -> {error, {badarg, call(Transport, Host, Port, SocketOpts, Timeout)}};
         exit:badarg -> {error, {badarg, call(Transport, Host, Port, SocketOpts, Timeout)}};
         exit:{badarg, Reason} -> {error, {badarg, call(Transport, Host, Port, SocketOpts, Timeout), Reason}}
+    end.
+
+material_or_close(Transport, Socket, #{ssl := Ssl}) ->
+    try ssl_material:config(client, Ssl) of
+        {ok, _, _} = Material ->
+            Material;
+        {error, _} = Error ->
+            ssl_transport:close(Transport, Socket),
+            Error
+    catch
+        Class:Reason:Stack ->
+            ssl_transport:close(Transport, Socket),
+            erlang:raise(Class, Reason, Stack)
     end.
 
 %% What OTP has in this error: the call as a text.
@@ -72,8 +80,12 @@ upgrade(Role, Socket, Options, Timeout) ->
     maybe_started(
       fun() ->
               case ssl_opts:upgrade(Role, Socket, Options) of
-                  {ok, Parsed} ->
-                      with_material(Role, Parsed, fun(Config, Ctx) -> upgrade(Role, Socket, Parsed, Config, Ctx, Timeout) end);
+                  {ok, #{ssl := Ssl} = Parsed} ->
+                      %% The socket stays the user's when this fails.
+                      case ssl_material:config(Role, Ssl) of
+                          {ok, Config, Ctx} -> upgrade(Role, Socket, Parsed, Config, Ctx, Timeout);
+                          {error, _} = Error -> Error
+                      end;
                   {error, _} = Error ->
                       Error
               end

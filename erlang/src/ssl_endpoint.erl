@@ -458,7 +458,7 @@ failed_handshake(#{alert := ?CLOSE_NOTIFY}, S) ->
 failed_handshake(Fatal, #data{role = Role, options = Options, hs = Hs} = S) ->
     Reason = ssl_alert_text:reason(Role, Fatal, ?PROTOCOL),
     ssl_alert_text:log(Role, Fatal, ?PROTOCOL, maps:get(log_level, Options, notice)),
-    hs_key_log(Hs, Options),
+    hs_key_log(Role, Hs, Options),
     end_session(S),
     drain(alert_timeout(), hs_reply({error, Reason}, S)).
 
@@ -657,13 +657,32 @@ connected_key_log(#data{hs = #hs{key_log = Reversed, random = Random}, options =
             lists:foreach(fun(Items) -> call_key_log(Fun, Items, Random) end, [Handshake | [[L] || L <- Traffic]]),
             S;
         #{keep_secrets := true} -> S#data{key_log = Lines};
+        #{keep_secrets := {keylog_hs, _}} when S#data.role =:= client -> S#data{key_log = Lines};
         _ -> S
     end.
 
-%% keylog_hs: what there is when the handshake fails.
-hs_key_log(#hs{key_log = [_ | _] = Lines, random = Random}, #{keep_secrets := {keylog_hs, Fun}}) ->
-    call_key_log(Fun, lists:reverse(Lines), Random);
-hs_key_log(_, _) ->
+%% keylog_hs: the secrets that were in use when the handshake failed. A client has begun to use those of the traffic when it
+%% is connected (failed_key_log), a server uses its own before that.
+hs_key_log(Role, #hs{key_log = [_ | _] = Reversed, random = Random}, #{keep_secrets := {keylog_hs, Fun}}) ->
+    Unused = case Role of
+                 client -> "_TRAFFIC_SECRET_0";
+                 server -> "CLIENT_TRAFFIC_SECRET_0"
+             end,
+    call_key_log(Fun, [Line || Line <- lists:reverse(Reversed), not in_name(Unused, Line)], Random);
+hs_key_log(_, _, _) ->
+    ok.
+
+in_name(Part, Line) ->
+    [Name | _] = string:split(Line, " "),
+    lists:suffix(Part, Name).
+
+%% The same for a client whose server refuses the end of the handshake.
+failed_key_log(#data{role = client, conn = Conn, key_log = [_ | _] = Lines, options = #{keep_secrets := {keylog_hs, Fun}}}) ->
+    case ssl_native:info(Conn) of
+        #{client_random := Random} -> call_key_log(Fun, Lines, Random);
+        _ -> ok
+    end;
+failed_key_log(_) ->
     ok.
 
 %% A user's fun; its arguments never reach the log.
@@ -850,6 +869,7 @@ request({recv, Length, Timeout}, From, connection, S) ->
     settle(S#data{want = {From, Length}}, [{{timeout, recv}, Timeout, give_up}]);
 request({failed, Fatal}, From, connection, #data{role = Role, options = Options} = S) ->
     ssl_alert_text:log(Role, Fatal, ?PROTOCOL, maps:get(log_level, Options, notice)),
+    failed_key_log(S),
     gen_statem:reply(From, {error, ssl_alert_text:reason(Role, Fatal, ?PROTOCOL)}),
     end_session(S),
     drain(alert_timeout(), flush(renegotiated({error, closed}, S)));
@@ -895,8 +915,12 @@ request(negotiated_protocol, From, connection, #data{conn = Conn}) ->
                 _ -> {error, protocol_not_negotiated}
             end,
     {keep_state_and_data, [{reply, From, Reply}]};
-request(information, From, connection, #data{conn = Conn, options = Options, key_log = KeyLog} = S) ->
+request(information, From, connection, #data{conn = Conn, options = Options, key_log = Lines} = S) ->
     Info = ssl_native:info(Conn),
+    KeyLog = case Options of
+                 #{keep_secrets := true} -> Lines;
+                 _ -> []
+             end,
     {keep_state_and_data, [{reply, From, {ok, Info, maps:merge(secrets(Info, S), #{options => Options, key_log => KeyLog})}}]};
 request({export, [Label], [Context], [Length], _}, From, connection, #data{conn = Conn, ctx = #{}}) ->
     %% Before TLS 1.3: as OTP has it, one comes by itself and not in a list.
@@ -1302,6 +1326,7 @@ ended(How, #data{role = Role, options = Options, want = Want, self = Self} = S, 
                  closed -> closed;
                  {fatal, Fatal} ->
                      #{alert := Alert} = Fatal,
+                     Alert =:= ?CLOSE_NOTIFY orelse failed_key_log(S),
                      Alert =:= ?CLOSE_NOTIFY orelse ssl_alert_text:log(Role, Fatal, ?PROTOCOL, maps:get(log_level, Options, notice)),
                      ssl_alert_text:reason(Role, Fatal, ?PROTOCOL)
              end,

@@ -271,7 +271,7 @@ digest(Role, Opts, Trust, Sources) ->
             uncertain;
         false ->
             Plain = maps:without(?APART, Opts),
-            Own = [{Cert, Key, password(Password)} || {Cert, Key, Password} <- Sources],
+            Own = [{Cert, Key, asked(Password)} || {Cert, Key, Password} <- Sources],
             {config, crypto:hash(sha256, term_to_binary({Role, Plain, ssl_trust:store(Trust), Own, dh(Role, Opts),
                                                          native_verification(Role, Opts), asks(Opts)}))}
     end.
@@ -478,8 +478,28 @@ key({file, File, _}, Password) ->
         _ -> fail({options, {keyfile, binary_to_list(File), {unexpected_content, {missing_single_key, File}}}})
     end.
 
+decrypted(File, {_, _, not_encrypted} = Entry, _) ->
+    decode(File, Entry, "");
+decrypted(_, _, undefined) ->
+    fail({keyfile, function_clause});
 decrypted(File, Entry, Password) ->
-    try ssl_keys:pem_decode(Entry, password(Password))
+    case asked(Password) of
+        {ok, Text} -> decode(File, Entry, Text);
+        {other, What} -> fail({keyfile, refusal(Entry, What)});
+        {failed, Reason} -> fail({keyfile, Reason})
+    end.
+
+%% What public_key says to a password that is no text.
+refusal(Entry, What) ->
+    try ssl_keys:pem_decode(Entry, What) of
+        _ -> badarg
+    catch
+        _:Reason when is_atom(Reason) -> Reason;
+        _:_ -> badarg
+    end.
+
+decode(File, Entry, Password) ->
+    try ssl_keys:pem_decode(Entry, Password)
     catch
         error:{badmatch, {error, {asn1, {Reason, _}}}} ->
             %% Only the kind of error: the rest may show bytes of the key.
@@ -492,11 +512,22 @@ kind(Reason) when is_tuple(Reason), is_atom(element(1, Reason)) -> element(1, Re
 kind(Reason) when is_atom(Reason) -> Reason;
 kind(_) -> invalid.
 
-password(undefined) -> "";
-password(Fun) ->
-    case unicode:characters_to_list(Fun()) of
-        Text when is_list(Text) -> Text;
-        _ -> ""
+%% A password, or why there is none: as OTP names it. It is a fun's, in any case (ssl_opt_rules).
+asked(undefined) ->
+    {ok, ""};
+asked(Fun) ->
+    try Fun() of
+        Password when is_list(Password); is_binary(Password) ->
+            try unicode:characters_to_list(Password) of
+                Text when is_list(Text) -> {ok, Text};
+                _ -> {ok, ""}
+            catch
+                error:badarg -> {other, Password}
+            end;
+        Other ->
+            {other, Other}
+    catch
+        _:Reason -> {failed, Reason}
     end.
 
 %% Native credentials, most preferred first; keys that only Erlang can use, in the order of their numbers.

@@ -48,7 +48,7 @@
                         key_share_groups => [code_point()],
                         signature_algs := [code_point()],
                         signature_algs_cert => [code_point()] | undefined,
-                        alpn => [binary()],
+                        alpn => [binary()] | undefined,
                         max_fragment_length => 512 | 1024 | 2048 | 4096 | undefined,
                         max_handshake_size => pos_integer(),
                         key_update_at => pos_integer(),

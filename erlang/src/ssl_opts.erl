@@ -474,9 +474,9 @@ npn(client, #{client_preferred_next_protocols := {_, _, _} = Selection}) -> Sele
 npn(server, #{next_protocols_advertised := Protocols}) when is_list(Protocols) -> Protocols;
 npn(_, _) -> undefined.
 
-alpn(client, #{alpn_advertised_protocols := [_ | _] = Protocols}) -> Protocols;
-alpn(server, #{alpn_preferred_protocols := [_ | _] = Protocols}) -> Protocols;
-alpn(_, _) -> [].
+alpn(client, #{alpn_advertised_protocols := Protocols}) -> Protocols;
+alpn(server, #{alpn_preferred_protocols := Protocols}) -> Protocols;
+alpn(_, _) -> undefined.
 
 asks_for_name(#{sni_fun := F}) when is_function(F) -> true;
 asks_for_name(#{sni_hosts := [_ | _]}) -> true;

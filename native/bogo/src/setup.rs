@@ -132,7 +132,7 @@ impl Setup {
             groups,
             signature_algs: schemes,
             signature_algs_cert: None,
-            alpn: protocols(options),
+            alpn: Some(protocols(options)).filter(|names| !names.is_empty()),
             max_fragment_length: None,
             max_handshake_size: options.max_cert_list.unwrap_or(256 * 1024),
             key_update_at: u64::MAX,

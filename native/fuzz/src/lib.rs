@@ -54,7 +54,7 @@ fn config(choice: u8) -> Config {
         key_share_groups: vec![NamedGroup::X25519],
         signature_algs: vec![SignatureScheme::ED25519, SignatureScheme::ECDSA_SECP256R1_SHA256],
         signature_algs_cert: on(1).then(|| vec![SignatureScheme::ED25519]),
-        alpn: if on(2) { vec![b"h2".to_vec()] } else { Vec::new() },
+        alpn: on(2).then(|| vec![b"h2".to_vec()]),
         max_fragment_length: on(3).then_some(512),
         max_handshake_size: 16384,
         key_update_at: if on(4) { 100 } else { u64::MAX },

@@ -422,7 +422,11 @@ fn read_config(map: Term) -> Result<ConfigObject, BadField> {
         } else {
             Some(f.codes(atoms::signature_algs_cert(), None, SignatureScheme)?)
         },
-        alpn: f.binaries(atoms::alpn())?,
+        alpn: if f.absent(atoms::alpn()) {
+            None
+        } else {
+            Some(f.binaries(atoms::alpn())?)
+        },
         max_fragment_length: if f.absent(atoms::max_fragment_length()) {
             None
         } else {

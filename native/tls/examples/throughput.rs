@@ -318,7 +318,7 @@ fn config(credentials: Vec<Arc<CertifiedKey>>, native_verify: Option<NativeVerif
             SignatureScheme::RSA_PKCS1_SHA256,
         ],
         signature_algs_cert: None,
-        alpn: Vec::new(),
+        alpn: None,
         max_fragment_length: None,
         max_handshake_size: 262_144,
         key_update_at: u64::MAX,

@@ -24,8 +24,9 @@ pub struct Config {
     pub signature_algs: Vec<SignatureScheme>,
     /// signature_algorithms_cert, only sent when set.
     pub signature_algs_cert: Option<Vec<SignatureScheme>>,
-    /// Client: protocols to offer. Server: protocols by preference. Empty: extension off.
-    pub alpn: Vec<Vec<u8>>,
+    /// Client: protocols to offer. Server: protocols by preference. `None`: extension off. An empty list is one that
+    /// nobody can agree with: a client offers it as it is (OTP's do), a server refuses everybody.
+    pub alpn: Option<Vec<Vec<u8>>>,
     /// Client: the max_fragment_length to ask for, in bytes (512, 1024, 2048, 4096).
     pub max_fragment_length: Option<u16>,
     /// Upper limit for one handshake message in bytes, header excluded.
@@ -123,7 +124,7 @@ impl Default for Config {
             key_share_groups: Vec::new(),
             signature_algs: Vec::new(),
             signature_algs_cert: None,
-            alpn: Vec::new(),
+            alpn: None,
             max_fragment_length: None,
             max_handshake_size: 256 * 1024,
             key_update_at: u64::MAX,
@@ -152,6 +153,14 @@ impl Default for Config {
             session_scope: Vec::new(),
             reuse_sessions: false,
         }
+    }
+}
+
+impl Config {
+    /// Client: is this one of the application protocols that were offered?
+    pub fn offers_protocol(&self, protocol: &[u8]) -> bool {
+        let names = self.alpn.iter().flatten();
+        names.into_iter().any(|name| name == protocol)
     }
 }
 

@@ -92,10 +92,11 @@ offences! {
     EarlyChangeCipherSpec => UNEXPECTED_MESSAGE, "change_cipher_spec before the first hello";
     LateChangeCipherSpec => UNEXPECTED_MESSAGE, "change_cipher_spec after the handshake";
     UnexpectedChangeCipherSpec => UNEXPECTED_MESSAGE, "change_cipher_spec in the middle of a handshake of TLS 1.2 or below";
-    TooManyChangeCipherSpecs => UNEXPECTED_MESSAGE, "too many change_cipher_spec records";
+    TooManyChangeCipherSpecs => UNEXPECTED_MESSAGE, "a second change_cipher_spec record";
     BadAlert => DECODE_ERROR, "an alert that is not two bytes";
     BadAlertLevel => ILLEGAL_PARAMETER, "an alert level that is neither warning nor fatal";
     WarningAlert => DECODE_ERROR, "a warning alert, which TLS 1.3 does not have";
+    EarlyWarningAlert => UNEXPECTED_MESSAGE, "a warning alert before the ClientHello";
     TooManyWarningAlerts => UNEXPECTED_MESSAGE, "too many warning alerts";
     EarlyApplicationData => UNEXPECTED_MESSAGE, "application data before the handshake is over";
     InterleavedRecord => UNEXPECTED_MESSAGE, "another record in the middle of a handshake message";
@@ -204,15 +205,16 @@ impl Error {
             Self::Record(error) => match error {
                 RecordError::Overflow => A::RECORD_OVERFLOW,
                 RecordError::BadRecordMac | RecordError::IntegrityLimit => A::BAD_RECORD_MAC,
+                // Not TLS at all: as OTP, and as for any record of a type that there is none of.
                 RecordError::UnexpectedType(_)
+                | RecordError::Sslv2Hello
+                | RecordError::PlaintextHttp
                 | RecordError::UnprotectedApplicationData
                 | RecordError::NoContentType
                 | RecordError::EmptyRecord
                 | RecordError::TooManyEmptyRecords
                 | RecordError::TooMuchEarlyData => A::UNEXPECTED_MESSAGE,
-                RecordError::BadVersion(_)
-                | RecordError::Sslv2Hello
-                | RecordError::PlaintextHttp => A::PROTOCOL_VERSION,
+                RecordError::BadVersion(_) => A::PROTOCOL_VERSION,
                 RecordError::KeyExhausted | RecordError::NoKeys | RecordError::SealFailed => {
                     A::INTERNAL_ERROR
                 }

@@ -345,11 +345,11 @@ fn nothing_in_common() {
 
     let (client, server) = base();
     let client = Config {
-        alpn: vec![b"a".to_vec()],
+        alpn: Some(vec![b"a".to_vec()]),
         ..client
     };
     let server = Config {
-        alpn: vec![b"b".to_vec()],
+        alpn: Some(vec![b"b".to_vec()]),
         ..server
     };
     server_refuses(client, server, Offence::NoSharedProtocol);
@@ -388,6 +388,29 @@ fn a_client_that_can_offer_nothing_says_so() {
 }
 
 #[test]
+fn with_an_empty_list_there_is_no_protocol_in_common() {
+    let names = || Some(vec![b"a".to_vec()]);
+    let none = || Some(Vec::new());
+    for (ours, theirs) in [
+        (none(), names()),
+        (names(), none()),
+        (none(), none()),
+        (None, none()),
+    ] {
+        let (client, server) = (client_config(p256()), server_config(p256()));
+        let client = Config {
+            alpn: ours,
+            ..client
+        };
+        let server = Config {
+            alpn: theirs,
+            ..server
+        };
+        server_refuses(client, server, Offence::NoSharedProtocol);
+    }
+}
+
+#[test]
 fn application_protocols_are_chosen_by_the_server_s_order() {
     let names = |list: &[&str]| {
         list.iter()
@@ -395,9 +418,14 @@ fn application_protocols_are_chosen_by_the_server_s_order() {
             .collect::<Vec<_>>()
     };
     for (client, server, chosen) in [
-        (names(&["a", "b", "c"]), names(&["c", "b"]), Some("c")),
-        (names(&["a"]), names(&[]), None),
-        (names(&[]), names(&["a"]), None),
+        (
+            Some(names(&["a", "b", "c"])),
+            Some(names(&["c", "b"])),
+            Some("c"),
+        ),
+        (Some(names(&["a"])), None, None),
+        (Some(names(&[])), None, None),
+        (None, Some(names(&["a"])), None),
     ] {
         let (client, server) = pair(
             Config {
@@ -670,7 +698,7 @@ fn an_answer_without_a_question_fails_the_connection() {
 #[test]
 fn a_server_may_take_another_configuration_when_it_has_seen_the_hello() {
     let other = Arc::new(Config {
-        alpn: vec![b"x".to_vec()],
+        alpn: Some(vec![b"x".to_vec()]),
         ..server_config(&identities()[3])
     });
     let server = Config {
@@ -692,7 +720,7 @@ fn a_server_may_take_another_configuration_when_it_has_seen_the_hello() {
         Answer::UseConfig(Arc::clone(&other))
     });
     let client = Config {
-        alpn: vec![b"x".to_vec()],
+        alpn: Some(vec![b"x".to_vec()]),
         ..client_config(&identities()[3])
     };
     let mut client = Peer::client(client);
@@ -799,6 +827,49 @@ fn many_requests_are_answered_once() {
 }
 
 #[test]
+fn a_request_is_answered_once_data_has_followed_it() {
+    let (mut client, mut server) = pair(client_config(p256()), server_config(p256()));
+    let asked = |client: &mut Peer| {
+        client.connection.tx.update_keys(true).unwrap();
+        let update = client.run();
+        [update, client.seal(b"data")].concat()
+    };
+    // Read at once, and as records come.
+    let bytes = [asked(&mut client), asked(&mut client)].concat();
+    let answers = server.open(&bytes);
+    assert_eq!(record_types(&answers).len(), 2);
+    let mut answer = Vec::new();
+    for byte in asked(&mut client) {
+        answer.extend(server.open(&[byte]));
+    }
+    assert_eq!(record_types(&answer).len(), 1);
+    for answer in [answers, answer] {
+        assert!(client.open(&answer).is_empty());
+    }
+    server.data.clear();
+    assert_connected(&mut client, &mut server);
+}
+
+#[test]
+fn a_byte_of_data_pays_for_one_update() {
+    let (mut client, mut server) = pair(client_config(p256()), server_config(p256()));
+    let mut updates = |count: usize| {
+        server.data.clear();
+        for _ in 0..count {
+            client.connection.tx.update_keys(false).unwrap();
+        }
+        let bytes = [client.run(), client.seal(b"x")].concat();
+        server.open(&bytes);
+        server.error
+    };
+    assert_eq!(updates(32), None);
+    for _ in 0..100 {
+        assert_eq!(updates(1), None);
+    }
+    assert_eq!(updates(2), Some(Offence::TooManyKeyUpdates.into()));
+}
+
+#[test]
 fn too_many_updates_without_data_are_refused() {
     let (mut client, mut server) = pair(client_config(p256()), server_config(p256()));
     for _ in 0..33 {
@@ -837,6 +908,37 @@ fn keys_are_updated_when_they_have_protected_key_update_at_bytes() {
             "{key_update_at}: {updates}"
         );
     }
+}
+
+#[test]
+fn automatic_updates_come_where_otp_makes_them_and_ask_for_the_peer_s() {
+    let config = Config {
+        key_update_at: 14,
+        ..client_config(p256())
+    };
+    let (mut client, mut server) = (Peer::client(config), Peer::server(server_config(p256())));
+    talk(&mut client, &mut server);
+    let mut generation = 0;
+    for (parts, updates) in [
+        (&[&[1; 15][..]][..], 2),
+        (&[&[2; 50], &[3; 1], &[4; 49]], 8),
+        (&[&[5; 12]], 0),
+        (&[&[6; 1]], 1),
+    ] {
+        let mut sealed = Vec::new();
+        client.connection.tx.seal(parts, &mut sealed).unwrap();
+        let answers = server.open(&sealed);
+        client.open(&answers);
+        generation += updates;
+        for peer in [&client, &server] {
+            assert_eq!(peer.error, None);
+            let came = peer.events.iter();
+            let came = came.filter(|event| matches!(event, Event::PeerKeyUpdate { .. }));
+            assert_eq!(came.count(), generation);
+        }
+    }
+    let sent = [&[1; 15][..], &[2; 50], &[3], &[4; 49], &[5; 12], &[6]].concat();
+    assert!(server.data == sent);
 }
 
 fn key_log(peer: &Peer) -> Vec<(String, [u8; 32], Vec<u8>)> {

@@ -317,7 +317,7 @@ fn application_protocols_are_agreed_on() {
     let mut theirs = Theirs::server(server);
     let alpn = vec![b"http/1.1".to_vec(), b"h2".to_vec()];
     let mut ours = Peer::client(Config {
-        alpn,
+        alpn: Some(alpn),
         ..client_config(p256())
     });
     talk_to(&mut ours, &mut theirs);

@@ -9,7 +9,9 @@ use crate::handshake::{
     self, Advance, Common, Cx, Established, Park, Renegotiation, Spec, State, Step,
 };
 use crate::query::{Answer, Event, Output};
-use crate::record::limits::{Budget, MAX_CHANGE_CIPHER_SPECS, MAX_WARNING_ALERTS};
+use crate::record::limits::{
+    Budget, MAX_CHANGE_CIPHER_SPECS, MAX_CHANGE_CIPHER_SPECS_RETRY, MAX_WARNING_ALERTS,
+};
 use crate::record::{HandshakeJoiner, HandshakeMessage, Opened, RecordReader};
 use crate::schedule::tls12::MasterSecret;
 use crate::trace::Traced;
@@ -31,6 +33,8 @@ pub struct Rx {
     queue: VecDeque<Output>,
     info: Option<Arc<Info>>,
     change_cipher_specs: Budget,
+    /// Data came after the peer had asked for new keys: time to answer.
+    answer_due: bool,
     warnings: Budget,
     /// Name of the last state that waited for a message.
     state_name: &'static str,
@@ -97,6 +101,7 @@ impl Rx {
             queue: VecDeque::new(),
             info: None,
             change_cipher_specs: Budget::new(MAX_CHANGE_CIPHER_SPECS),
+            answer_due: false,
             warnings: Budget::new(MAX_WARNING_ALERTS),
             state_name: "start",
             connected: false,
@@ -204,9 +209,10 @@ impl Rx {
         let before = out.len();
         let result = self.reader.open_into(input, out);
         if out.len() > before {
-            self.data_came();
+            self.data_came(out.len() - before);
         }
         match result {
+            Ok(_) if self.answer_due => Opened::Control,
             Ok(opened) => opened,
             Err(error) => {
                 self.error = Some(error.into());
@@ -274,6 +280,11 @@ impl Rx {
     }
 
     fn drive(&mut self, tx: &mut Tx, heavy: bool) -> Output {
+        if core::mem::take(&mut self.answer_due) {
+            if let Err(error) = tx.answer_key_update_now() {
+                self.fail(tx, error);
+            }
+        }
         for (generation, secret) in tx.take_key_log() {
             self.log_update(self.role, generation, secret);
         }
@@ -507,6 +518,9 @@ impl Rx {
         match step {
             Step::Wait(state) => {
                 self.state_name = state.name();
+                if state.is_retry() {
+                    self.change_cipher_specs = Budget::new(MAX_CHANGE_CIPHER_SPECS_RETRY);
+                }
                 self.machine = Some(Machine::Waiting(state));
             }
             Step::Park(park) => {
@@ -561,17 +575,18 @@ impl Rx {
                 }
                 if !record.payload.is_empty() {
                     self.queue.push_back(Output::Data(record.payload.to_vec()));
-                    self.data_came();
+                    let bytes = record.payload.len();
+                    self.data_came(bytes);
                 }
             }
         }
         Ok(Progress::Again)
     }
 
-    /// Application data came: budgets begin anew.
-    fn data_came(&mut self) {
+    /// Application data came, which pays for what the peer may do.
+    fn data_came(&mut self, bytes: usize) {
         if let Phase::Established(established) = &mut self.phase {
-            established.data_came();
+            self.answer_due |= established.data_came(bytes);
         }
         if let Some(common) = &mut self.common {
             common.renegotiation.refused.reset();
@@ -610,8 +625,10 @@ impl Rx {
         if alert.description == AlertDescription::CLOSE_NOTIFY {
             return self.closed(alert);
         }
+        let first = matches!(&self.machine, Some(Machine::Waiting(state)) if state.is_first());
         let tolerated = match alert.level {
             Level::Fatal => false,
+            Level::Warning if first => return Err(Offence::EarlyWarningAlert.into()),
             Level::Warning => alert.description == AlertDescription::USER_CANCELED || self.is_old(),
         };
         if !tolerated {

@@ -73,6 +73,35 @@ enum Phase {
     Failed,
 }
 
+/// What is to be sealed, taken in pieces.
+struct Parts<'a> {
+    rest: &'a [&'a [u8]],
+    first_at: usize,
+}
+
+impl<'a> Parts<'a> {
+    /// The next `count` bytes, or all there are.
+    fn take(&mut self, mut count: usize) -> Vec<&'a [u8]> {
+        let mut piece = Vec::new();
+        while let Some((first, rest)) = self.rest.split_first() {
+            let there = first.get(self.first_at..).unwrap_or_default();
+            match there.split_at_checked(count) {
+                Some((now, later)) if !later.is_empty() => {
+                    piece.push(now);
+                    self.first_at += count;
+                    break;
+                }
+                _ => {
+                    piece.push(there);
+                    count -= there.len();
+                    (self.rest, self.first_at) = (rest, 0);
+                }
+            }
+        }
+        piece
+    }
+}
+
 /// Content of a change_cipher_spec record.
 const CHANGE_CIPHER_SPEC: &[u8] = &[1];
 
@@ -94,8 +123,8 @@ impl Tx {
     // ---- for the user ----
 
     /// Appends `parts` as application data records to `out`, after the control records that wait. Updates the keys by
-    /// itself: before they have protected more than `key_update_at` bytes (a part alone longer than that is divided), and
-    /// before the limit of records of the cipher.
+    /// itself: when they would protect more than `key_update_at` bytes (more than that at a time is divided; as OTP it asks
+    /// the peer to do the same then), and before the limit of records of the cipher.
     pub fn seal(&mut self, parts: &[&[u8]], out: &mut Vec<u8>) -> Result<(), Error> {
         match self.phase {
             Phase::Open => {}
@@ -108,28 +137,28 @@ impl Tx {
                 .writer
                 .write(ContentType::APPLICATION_DATA, parts, out)?);
         }
-        let total: u64 = parts.iter().map(|part| part.len() as u64).sum();
-        let due = self.writer.key_bytes().saturating_add(total) > self.key_update_at;
-        if self.update_due
-            || self.writer.needs_key_update(self.key_update_at)
-            || (due && self.writer.key_bytes() > 0)
-        {
+        if self.update_due || self.writer.needs_key_update() {
             self.update_into(false, out)?;
         }
-        if total <= self.key_update_at {
+        let mut left: u64 = parts.iter().map(|part| part.len() as u64).sum();
+        if self.writer.key_bytes().saturating_add(left) <= self.key_update_at {
             return Ok(self
                 .writer
                 .write(ContentType::APPLICATION_DATA, parts, out)?);
         }
-        let piece = usize::try_from(self.key_update_at).unwrap_or(usize::MAX);
-        for chunk in parts.iter().flat_map(|part| part.chunks(piece)) {
-            let full =
-                self.writer.key_bytes().saturating_add(chunk.len() as u64) > self.key_update_at;
-            if full {
-                self.update_into(false, out)?;
+        let mut parts = Parts {
+            rest: parts,
+            first_at: 0,
+        };
+        while left > 0 {
+            if self.writer.key_bytes().saturating_add(left) > self.key_update_at {
+                self.update_into(true, out)?;
             }
+            let piece = left.min(self.key_update_at);
+            left -= piece;
+            let piece = parts.take(usize::try_from(piece).unwrap_or(usize::MAX));
             self.writer
-                .write(ContentType::APPLICATION_DATA, &[chunk], out)?;
+                .write(ContentType::APPLICATION_DATA, &piece, out)?;
         }
         Ok(())
     }
@@ -337,6 +366,15 @@ impl Tx {
     /// The peer asked for new keys.
     pub(crate) fn answer_key_update(&mut self) {
         self.update_due = true;
+    }
+
+    /// Answers that, if it has not been done. While much waits already, for a peer that does not read, the answer comes
+    /// with our next data.
+    pub(crate) fn answer_key_update_now(&mut self) -> Result<(), Error> {
+        if self.update_due && self.phase == Phase::Open && self.pending.len() < KEEP_PENDING {
+            return self.update_keys(false);
+        }
+        Ok(())
     }
 
     /// The connection has failed by the peer's word: nothing more goes out.

@@ -385,7 +385,7 @@ impl WaitEncryptedExtensions {
         let extensions = EncryptedExtensions::parse(message.body(), &offered)?.extensions;
         session.info.alpn = match extensions.alpn() {
             None => None,
-            Some([protocol]) if cx.config().alpn.contains(protocol) => Some(protocol.clone()),
+            Some([protocol]) if cx.config().offers_protocol(protocol) => Some(protocol.clone()),
             Some([_]) => return Err(Offence::ProtocolNotOffered.into()),
             Some(_) => return Err(Error::Malformed("application_layer_protocol_negotiation")),
         };

@@ -302,7 +302,7 @@ impl Hello {
         match (self.extensions.alpn(), self.extensions.next_protocols()) {
             (None, None) => Ok((previous.and_then(|last| last.info.alpn.clone()), false)),
             (Some(_), Some(_)) => Err(Offence::TwoProtocolNegotiations.into()),
-            (Some([protocol]), None) if config.alpn.contains(protocol) => {
+            (Some([protocol]), None) if config.offers_protocol(protocol) => {
                 Ok((Some(protocol.clone()), false))
             }
             (Some([_]), None) => Err(Offence::ProtocolNotOffered.into()),

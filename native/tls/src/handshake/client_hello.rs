@@ -175,8 +175,8 @@ impl Offer {
         }
         // Application protocols are settled by the first handshake, as OTP has it.
         let first = self.renegotiation.is_none();
-        if first && !config.alpn.is_empty() {
-            list.push(Extension::Alpn(config.alpn.clone()));
+        if let Some(protocols) = config.alpn.as_ref().filter(|_| first) {
+            list.push(Extension::Alpn(protocols.clone()));
         }
         if self.is_old() {
             self.push_old(config, &mut list);

@@ -20,6 +20,8 @@ pub(crate) struct Established {
     secrets: Secrets,
     key_updates: Budget,
     tickets: Budget,
+    /// The peer asked for new keys, and no data came since.
+    asked: bool,
     /// How often the peer has updated its keys.
     peer_generation: u64,
 }
@@ -62,14 +64,20 @@ impl Established {
             secrets,
             key_updates: Budget::new(MAX_KEY_UPDATES),
             tickets: Budget::new(MAX_SESSION_TICKETS),
+            asked: false,
             peer_generation: 0,
         })
     }
 
-    /// Application data came: budgets begin anew.
-    pub fn data_came(&mut self) {
-        self.key_updates.reset();
+    /// Application data came, which pays for what the peer may do. `true`: a request for new keys came before it.
+    ///
+    /// A request is answered with our next data (RFC 8446 section 4.6.3), or once data of the peer's have followed it: so a
+    /// series of requests costs one answer, and a peer that only sends sees the new keys nevertheless.
+    pub fn data_came(&mut self, bytes: usize) -> bool {
+        self.key_updates
+            .refill(u32::try_from(bytes).unwrap_or(u32::MAX));
         self.tickets.reset();
+        core::mem::take(&mut self.asked)
     }
 
     /// How often the peer has updated its keys.
@@ -96,6 +104,7 @@ impl Established {
                 self.peer_generation += 1;
                 if requested {
                     tx.answer_key_update();
+                    self.asked = true;
                 }
                 queue.push_back(Output::Event(Event::PeerKeyUpdate {
                     update_requested: requested,

@@ -260,6 +260,20 @@ states! {
 }
 
 impl State {
+    /// A server that has heard nothing yet?
+    pub fn is_first(&self) -> bool {
+        matches!(self, Self::ClientHello(_))
+    }
+
+    /// Was a HelloRetryRequest sent or received just before?
+    pub fn is_retry(&self) -> bool {
+        match self {
+            Self::SecondClientHello(_) => true,
+            Self::ServerHello(state) => state.is_retry(),
+            _ => false,
+        }
+    }
+
     /// Does the peer speak a version before TLS 1.3, or may it still turn out to?
     pub fn is_old(&self) -> bool {
         match self {

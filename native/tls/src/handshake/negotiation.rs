@@ -192,14 +192,12 @@ pub(super) fn choose_protocol(
     config: &Config,
     extensions: &Extensions,
 ) -> Result<Option<Vec<u8>>, Offence> {
-    match extensions.alpn() {
-        Some(offered) if !config.alpn.is_empty() => {
-            let common = config
-                .alpn
-                .iter()
-                .find(|protocol| offered.contains(protocol));
+    match (&config.alpn, extensions.alpn()) {
+        (Some(ours), Some(offered)) => {
+            let common = ours.iter().find(|protocol| offered.contains(protocol));
             common.cloned().map(Some).ok_or(Offence::NoSharedProtocol)
         }
+        (Some(ours), None) if ours.is_empty() => Err(Offence::NoSharedProtocol),
         _ => Ok(None),
     }
 }

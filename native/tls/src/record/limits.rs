@@ -19,12 +19,14 @@ pub const MAX_EMPTY_RECORDS: u32 = 32;
 /// Warning alerts in a row (TLS 1.3 knows user_canceled only). BoringSSL allows as many.
 pub const MAX_WARNING_ALERTS: u32 = 4;
 
-/// KeyUpdates in a row, without application data between them. BoringSSL allows as many.
+/// KeyUpdates in a row, without application data between them. BoringSSL allows as many. A byte of data pays for one more,
+/// and not for all of them anew: nobody has a use for more keys than bytes.
 pub const MAX_KEY_UPDATES: u32 = 32;
 
-/// ChangeCipherSpec records for middlebox compatibility in one handshake. Senders make one each (RFC 8446 appendix D.4);
-/// BoringSSL tolerates as many.
-pub const MAX_CHANGE_CIPHER_SPECS: u32 = 32;
+/// ChangeCipherSpec records for middlebox compatibility in one handshake: one (RFC 8446 appendix D.4), ...
+pub const MAX_CHANGE_CIPHER_SPECS: u32 = 1;
+/// ... and with a HelloRetryRequest one for each of the peer's two flights.
+pub const MAX_CHANGE_CIPHER_SPECS_RETRY: u32 = 2;
 
 /// Counts an abusable event; spent when more than `max` come without a `reset` between them.
 #[derive(Debug, Clone, Copy)]
@@ -49,6 +51,11 @@ impl Budget {
         Ok(())
     }
 
+    /// Something useful came, which pays for so many events.
+    pub fn refill(&mut self, count: u32) {
+        self.left = self.left.saturating_add(count).min(self.max);
+    }
+
     /// Something useful came: start anew.
     pub fn reset(&mut self) {
         self.left = self.max;
@@ -67,5 +74,15 @@ mod tests {
         assert_eq!(budget.spend(), Err(BudgetSpent));
         budget.reset();
         assert!(budget.spend().is_ok());
+        budget.refill(u32::MAX);
+        assert!(budget.spend().is_ok() && budget.spend().is_ok());
+        assert_eq!(
+            budget.spend(),
+            Err(BudgetSpent),
+            "never more than the maximum"
+        );
+        budget.refill(1);
+        assert!(budget.spend().is_ok());
+        assert_eq!(budget.spend(), Err(BudgetSpent));
     }
 }

@@ -40,9 +40,9 @@ pub enum RecordError {
     TooManyEmptyRecords,
     /// The major version is not 3 (protocol_version).
     BadVersion(u16),
-    /// The first bytes are an SSL 2.0 ClientHello (protocol_version).
+    /// The first bytes are an SSL 2.0 ClientHello (unexpected_message).
     Sslv2Hello,
-    /// The first bytes are HTTP (protocol_version).
+    /// The first bytes are HTTP (unexpected_message).
     PlaintextHttp,
     /// More early data to skip than allowed (unexpected_message).
     TooMuchEarlyData,

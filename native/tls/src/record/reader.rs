@@ -265,10 +265,6 @@ impl RecordReader {
         if !self.seen_record {
             check_foreign(header)?;
         }
-        if major != 3 {
-            return Err(RecordError::BadVersion(u16::from_be_bytes([major, minor])));
-        }
-        let len = usize::from(u16::from_be_bytes([l1, l2]));
         let known = matches!(
             ContentType(content_type),
             ContentType::CHANGE_CIPHER_SPEC
@@ -279,6 +275,10 @@ impl RecordReader {
         if !known {
             return Err(RecordError::UnexpectedType(content_type));
         }
+        if major != 3 {
+            return Err(RecordError::BadVersion(u16::from_be_bytes([major, minor])));
+        }
+        let len = usize::from(u16::from_be_bytes([l1, l2]));
         let max = match &self.protection {
             Protection::Plain if self.skips(content_type) => MAX_CIPHERTEXT_TLS13,
             Protection::Tls13(_) if content_type == ContentType::APPLICATION_DATA.0 => {

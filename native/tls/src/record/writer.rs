@@ -175,17 +175,16 @@ impl RecordWriter {
         self.plain_version = version;
     }
 
-    /// Has the key protected `key_update_at` bytes, or nearly as many records as it may (RFC 8446 section 5.5)?
-    pub fn needs_key_update(&self, key_update_at: u64) -> bool {
+    /// Has the key protected nearly as many records as it may (RFC 8446 section 5.5)?
+    pub fn needs_key_update(&self) -> bool {
         match &self.protection {
             Protection::Plain => false,
             Protection::Tls13(key) => {
-                self.key_bytes >= key_update_at
-                    || key.sequence()
-                        >= key
-                            .suite()
-                            .confidentiality_limit
-                            .saturating_sub(KEY_UPDATE_MARGIN)
+                key.sequence()
+                    >= key
+                        .suite()
+                        .confidentiality_limit
+                        .saturating_sub(KEY_UPDATE_MARGIN)
             }
         }
     }

@@ -14,7 +14,7 @@ use crate::wire::message::*;
 fn client() -> Peer {
     Peer::client(Config {
         credentials: vec![p256().credential()],
-        alpn: vec![b"h2".to_vec()],
+        alpn: Some(vec![b"h2".to_vec()]),
         max_fragment_length: Some(1024),
         ..client_config(p256())
     })

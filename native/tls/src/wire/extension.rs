@@ -520,8 +520,14 @@ fn emit_bytes8(bytes: &[u8], out: &mut Vec<u8>) -> Emitted {
     put_vec(out, Prefix::U8, bytes)
 }
 
-fn parse_alpn(_: Place, body: &mut Reader<'_>) -> Parsed<Vec<Vec<u8>>> {
-    Reader::new(not_empty(body.vec16()?)?).all(|list| Ok(not_empty(list.vec8()?)?.to_vec()))
+/// RFC 7301 section 3.1. A client's list should not be empty; OTP's clients that are told to offer nothing send such a one,
+/// and are to hear that there is no protocol in common.
+fn parse_alpn(place: Place, body: &mut Reader<'_>) -> Parsed<Vec<Vec<u8>>> {
+    let list = body.vec16()?;
+    if list.is_empty() && place == Place::ClientHello {
+        return Ok(Vec::new());
+    }
+    Reader::new(not_empty(list)?).all(|list| Ok(not_empty(list.vec8()?)?.to_vec()))
 }
 
 fn emit_alpn(protocols: &[Vec<u8>], out: &mut Vec<u8>) -> Emitted {
