@@ -215,9 +215,10 @@ impl Error {
                 | RecordError::TooManyEmptyRecords
                 | RecordError::TooMuchEarlyData => A::UNEXPECTED_MESSAGE,
                 RecordError::BadVersion(_) => A::PROTOCOL_VERSION,
-                RecordError::KeyExhausted | RecordError::NoKeys | RecordError::SealFailed => {
-                    A::INTERNAL_ERROR
-                }
+                RecordError::KeyExhausted
+                | RecordError::NoKeys
+                | RecordError::SealFailed
+                | RecordError::NoRandom => A::INTERNAL_ERROR,
             },
             Self::Join(JoinError::TooLong(_)) => A::ILLEGAL_PARAMETER,
             Self::Join(JoinError::NotAligned) => A::UNEXPECTED_MESSAGE,
@@ -279,7 +280,9 @@ fn record_text(error: &RecordError) -> &'static str {
         RecordError::NoContentType => "a protected record of padding only",
         RecordError::EmptyRecord => "an empty record where none may be",
         RecordError::TooManyEmptyRecords => "too many empty records",
-        RecordError::BadVersion(_) => "the record version is none of TLS",
+        RecordError::BadVersion(_) => {
+            "the record version is none of TLS, or not the negotiated one"
+        }
         RecordError::Sslv2Hello => "an SSL 2.0 hello",
         RecordError::PlaintextHttp => "plain HTTP instead of TLS",
         RecordError::TooMuchEarlyData => "more early data than can be skipped",
@@ -287,6 +290,7 @@ fn record_text(error: &RecordError) -> &'static str {
         RecordError::KeyExhausted => "a key has protected all the records it may",
         RecordError::NoKeys => "there are no keys yet",
         RecordError::SealFailed => "a record could not be sealed",
+        RecordError::NoRandom => "there are no random bytes for IVs",
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::config::Config;
 use crate::crypto::suites::SuiteRow;
-use crate::crypto::Secret;
+use crate::crypto::{Random, Secret};
 use crate::enums::{AlertDescription, BeastMitigation, ContentType};
 use crate::error::{Error, LocalFailure};
 use crate::limits::{KEEP_PENDING, MAX_UNREAD_KEY_LOG};
@@ -323,10 +323,10 @@ impl Tx {
         &mut self,
         keys: DirectionKeys,
         beast: BeastMitigation,
+        random: &mut dyn Random,
     ) -> Result<(), Error> {
         self.change_cipher_spec()?;
-        self.writer.set_beast(beast);
-        Ok(self.writer.set_tls12(keys)?)
+        Ok(self.writer.set_tls12(keys, beast, random)?)
     }
 
     pub(crate) fn set_plain_version(&mut self, version: u16) {

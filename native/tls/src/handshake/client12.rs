@@ -235,7 +235,6 @@ impl Hello {
             info,
             secure_renegotiation,
         };
-        cx.reader.set_version(version);
         cx.tx.set_plain_version(version.0);
         if let Some(saved) = resumed {
             return abbreviated(cx, session, &saved, next_protocol);

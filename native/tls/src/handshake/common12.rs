@@ -157,8 +157,8 @@ impl Keyed12 {
     /// Our change_cipher_spec, then, under the new keys, `between` (NextProtocol) and Finished.
     pub fn send_finished(&mut self, cx: &mut Cx<'_>, between: &[u8]) -> Result<(), Error> {
         let keys = self.write.take().ok_or(LocalFailure::Order)?;
-        cx.tx
-            .change_cipher(keys, cx.common.config.beast_mitigation)?;
+        let beast = cx.common.config.beast_mitigation;
+        cx.tx.change_cipher(keys, beast, &mut *cx.common.random)?;
         self.session.transcript.add(between);
         let verify_data = self.verify_data(self.session.role);
         let mut out = between.to_vec();

@@ -114,7 +114,6 @@ pub(super) fn hello(
         }
     }
     cx.tx.set_plain_version(version.0);
-    cx.reader.set_version(version);
     let hello = Hello12 {
         raw: message.raw().to_vec(),
         hello,

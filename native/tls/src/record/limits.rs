@@ -9,6 +9,9 @@ pub const MAX_EXPANSION_TLS13: usize = 256;
 /// Length field of a protected TLS 1.3 record.
 pub const MAX_CIPHERTEXT_TLS13: usize = MAX_PLAINTEXT + MAX_EXPANSION_TLS13;
 
+/// Expansion of a protected record of TLS 1.0 to 1.2: IV, MAC and padding (RFC 5246 section 6.2.3).
+pub const MAX_EXPANSION_TLS12: usize = 2048;
+
 /// Record header: type, version, length.
 pub const HEADER_LEN: usize = 5;
 

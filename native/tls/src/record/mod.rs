@@ -1,4 +1,4 @@
-//! The record layer (RFC 8446 section 5): framing, protection in place, handshake messages out of records, limits.
+//! The record layer (RFC 8446 section 5, RFC 5246 section 6): framing, protection in place, handshake messages out of records, limits.
 //!
 //! Knows record types and lengths, not messages. Nothing here answers or decides: offences are `RecordError`s.
 #![cfg_attr(
@@ -14,6 +14,7 @@
 pub mod joiner;
 pub mod limits;
 mod protection;
+mod protection12;
 pub mod reader;
 pub mod writer;
 
@@ -38,7 +39,7 @@ pub enum RecordError {
     EmptyRecord,
     /// Too many empty application data records in a row (unexpected_message).
     TooManyEmptyRecords,
-    /// The major version is not 3 (protocol_version).
+    /// The major version is not 3, or the version not the one that the keys belong to (protocol_version).
     BadVersion(u16),
     /// The first bytes are an SSL 2.0 ClientHello (unexpected_message).
     Sslv2Hello,
@@ -54,7 +55,11 @@ pub enum RecordError {
     NoKeys,
     /// Our own: the AEAD refused to seal.
     SealFailed,
+    /// Our own: no random bytes for IVs.
+    NoRandom,
 }
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tests12;

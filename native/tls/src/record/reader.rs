@@ -1,4 +1,4 @@
-//! Records in (RFC 8446 sections 5.1, 5.2 and 5.4).
+//! Records in (RFC 8446 sections 5.1, 5.2 and 5.4, RFC 5246 section 6.2).
 //!
 //! Two ways through the same checks. During the handshake: `feed`, then `next` until `None`; records are opened in place in
 //! the buffer. Afterwards `open_into` takes application data straight from the input into the caller's output; at the
@@ -8,9 +8,11 @@
 
 use super::joiner::Aligned;
 use super::limits::{
-    Budget, HEADER_LEN, MAX_CIPHERTEXT_TLS13, MAX_EMPTY_RECORDS, MAX_EXPANSION_TLS13, MAX_PLAINTEXT,
+    Budget, HEADER_LEN, MAX_CIPHERTEXT_TLS13, MAX_EMPTY_RECORDS, MAX_EXPANSION_TLS12,
+    MAX_EXPANSION_TLS13, MAX_PLAINTEXT,
 };
 use super::protection::Tls13Key;
+use super::protection12::Tls12ReadKey;
 use super::RecordError;
 use crate::crypto::suites::SuiteRow;
 use crate::crypto::Secret;
@@ -67,6 +69,7 @@ pub struct RecordReader {
 enum Protection {
     Plain,
     Tls13(Tls13Key),
+    Tls12(Box<Tls12ReadKey>),
 }
 
 /// A buffer of at most this capacity is kept when it is empty; larger ones are given back, for idle connections.
@@ -175,10 +178,11 @@ impl RecordReader {
             if self.tracer.is_on() {
                 self.tracer.record_in(header, body);
             }
+            let (prefix, body) = self.split_prefix(body)?;
             let before = out.len();
             out.extend_from_slice(body);
             let opened = match out.get_mut(before..) {
-                Some(body) => self.open_record(header, body),
+                Some(body) => self.open_record(header, prefix, body),
                 None => Ok(None),
             };
             let Ok(Some((content_type, len, protected))) = opened else {
@@ -242,13 +246,19 @@ impl RecordReader {
             let body_at = self.start.saturating_add(HEADER_LEN);
             let end = body_at.saturating_add(body_len);
             self.start = end;
+            let content_at = body_at.saturating_add(self.prefix_len());
             // Out of the reader for the time of opening, so that both can be borrowed.
             let mut buffer = core::mem::take(&mut self.buffer);
-            let opened =
-                self.open_record(&header, buffer.get_mut(body_at..end).unwrap_or_default());
+            let opened = match buffer
+                .get_mut(body_at..end)
+                .and_then(|body| body.split_at_mut_checked(self.prefix_len()))
+            {
+                Some((prefix, body)) => self.open_record(&header, prefix, body),
+                None => Err(RecordError::BadRecordMac),
+            };
             self.buffer = buffer;
             if let Some((content_type, len, protected)) = opened? {
-                let payload = body_at..body_at.saturating_add(len);
+                let payload = content_at..content_at.saturating_add(len);
                 return Ok(Some(Step {
                     content_type,
                     payload,
@@ -258,8 +268,22 @@ impl RecordReader {
         }
     }
 
+    /// How much of a body stands in front of what is encrypted.
+    fn prefix_len(&self) -> usize {
+        match &self.protection {
+            Protection::Tls12(key) => key.prefix_len(),
+            Protection::Plain | Protection::Tls13(_) => 0,
+        }
+    }
+
+    fn split_prefix<'a>(&self, body: &'a [u8]) -> Result<(&'a [u8], &'a [u8]), RecordError> {
+        body.split_at_checked(self.prefix_len())
+            .ok_or(RecordError::BadRecordMac)
+    }
+
     /// Judges a header as soon as it is there; gives the body's length. The version's minor byte is ignored (RFC 8446
-    /// section 5.1 would have all of it ignored, but what does not begin with 3 is no TLS).
+    /// section 5.1 would have all of it ignored, but what does not begin with 3 is no TLS) until keys of TLS 1.2 or older
+    /// are in use, of which the version is a part.
     fn check_header(&self, header: &[u8; HEADER_LEN]) -> Result<usize, RecordError> {
         let [content_type, major, minor, l1, l2] = *header;
         if !self.seen_record {
@@ -275,8 +299,13 @@ impl RecordReader {
         if !known {
             return Err(RecordError::UnexpectedType(content_type));
         }
-        if major != 3 {
-            return Err(RecordError::BadVersion(u16::from_be_bytes([major, minor])));
+        let version = u16::from_be_bytes([major, minor]);
+        let right = match &self.protection {
+            Protection::Tls12(key) => key.version() == ProtocolVersion(version),
+            Protection::Plain | Protection::Tls13(_) => major == 3,
+        };
+        if !right {
+            return Err(RecordError::BadVersion(version));
         }
         let len = usize::from(u16::from_be_bytes([l1, l2]));
         let max = match &self.protection {
@@ -289,7 +318,8 @@ impl RecordReader {
                     self.max_content + MAX_EXPANSION_TLS13
                 }
             }
-            _ => self.max_content,
+            Protection::Tls12(_) => self.max_content + MAX_EXPANSION_TLS12,
+            Protection::Plain | Protection::Tls13(_) => self.max_content,
         };
         if len > max {
             return Err(RecordError::Overflow);
@@ -305,12 +335,21 @@ impl RecordReader {
     fn open_record(
         &mut self,
         header: &[u8; HEADER_LEN],
+        prefix: &[u8],
         body: &mut [u8],
     ) -> Result<Option<(ContentType, usize, bool)>, RecordError> {
         self.seen_record = true;
         let outer = ContentType(header[0]);
         let key = match &mut self.protection {
             Protection::Plain => return self.plain_record(outer, body.len()),
+            Protection::Tls12(key) => {
+                let len = key.open(outer, prefix, body, self.max_content)?;
+                if outer == ContentType::CHANGE_CIPHER_SPEC && len > 0 {
+                    return Ok(Some((outer, len, true))); // renegotiation
+                }
+                self.check_content(outer, len)?;
+                return Ok(Some((outer, len, true)));
+            }
             Protection::Tls13(key) => key,
         };
         match outer {
@@ -370,7 +409,9 @@ impl RecordReader {
                 .empty
                 .spend()
                 .map_err(|_| RecordError::TooManyEmptyRecords),
-            (ContentType::HANDSHAKE | ContentType::ALERT, 0) => Err(RecordError::EmptyRecord),
+            (ContentType::HANDSHAKE | ContentType::ALERT | ContentType::CHANGE_CIPHER_SPEC, 0) => {
+                Err(RecordError::EmptyRecord)
+            }
             (ContentType::APPLICATION_DATA | ContentType::HANDSHAKE | ContentType::ALERT, _) => {
                 self.empty.reset();
                 Ok(())
@@ -402,25 +443,24 @@ impl RecordReader {
         Ok(())
     }
 
-    /// From here on records must be protected with `keys` (TLS 1.0 to 1.2). Without `padding_check` the bytes of the padding
-    /// of CBC records of TLS 1.0 may be any.
+    /// From here on records must be protected with `keys` (TLS 1.0 to 1.2), whether they were protected before or not. Without
+    /// `padding_check` the bytes of the padding of CBC records of TLS 1.0 may be any. The proof says that no handshake
+    /// message is half read.
     pub fn set_tls12(
         &mut self,
-        _keys: DirectionKeys,
-        _padding_check: bool,
+        keys: DirectionKeys,
+        padding_check: bool,
         _: Aligned,
     ) -> Result<(), RecordError> {
-        Err(RecordError::NoKeys)
+        self.protection = Protection::Tls12(Box::new(Tls12ReadKey::new(&keys, padding_check)?));
+        Ok(())
     }
-
-    /// The version is settled: what stands in the headers of records is checked from here on.
-    pub fn set_version(&mut self, _version: ProtocolVersion) {}
 
     /// The next generation of keys, right after the peer's KeyUpdate.
     pub fn update_key(&mut self, _: Aligned) -> Result<(), RecordError> {
         self.failed = 0;
         match &mut self.protection {
-            Protection::Plain => Err(RecordError::NoKeys),
+            Protection::Plain | Protection::Tls12(_) => Err(RecordError::NoKeys),
             Protection::Tls13(key) => key.update(),
         }
     }
@@ -444,7 +484,7 @@ impl RecordReader {
     /// The present traffic secret, for the key log only.
     pub fn traffic_secret(&self) -> Option<&Secret> {
         match &self.protection {
-            Protection::Plain => None,
+            Protection::Plain | Protection::Tls12(_) => None,
             Protection::Tls13(key) => Some(key.secret()),
         }
     }
@@ -463,6 +503,14 @@ impl RecordReader {
     /// Bytes that wait in the buffer, whole records or a part of one.
     pub fn buffered(&self) -> usize {
         self.buffer.len().saturating_sub(self.start)
+    }
+
+    #[cfg(test)]
+    pub(super) fn tls12(&mut self) -> &mut Tls12ReadKey {
+        match &mut self.protection {
+            Protection::Tls12(key) => key,
+            other => panic!("{other:?}"),
+        }
     }
 
     #[cfg(test)]

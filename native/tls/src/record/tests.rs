@@ -722,7 +722,7 @@ fn an_idle_reader_keeps_no_large_buffer() {
 }
 
 /// Pieces of `bytes` cut at `cuts`.
-fn pieces<'a>(bytes: &'a [u8], cuts: &[prop::sample::Index]) -> Vec<&'a [u8]> {
+pub(super) fn pieces<'a>(bytes: &'a [u8], cuts: &[prop::sample::Index]) -> Vec<&'a [u8]> {
     let mut at: Vec<usize> = cuts.iter().map(|cut| cut.index(bytes.len() + 1)).collect();
     at.push(0);
     at.push(bytes.len());

@@ -1,11 +1,12 @@
-//! Records out (RFC 8446 sections 5.1 and 5.2): fragments, copies the plaintext once into the output, seals it there.
+//! Records out (RFC 8446 sections 5.1 and 5.2, RFC 5246 section 6.2): fragments, copies the plaintext once into the output, seals it there.
 
 use super::limits::{HEADER_LEN, MAX_PLAINTEXT};
 use super::protection::Tls13Key;
+use super::protection12::Tls12WriteKey;
 use super::RecordError;
 use crate::crypto::aead::MAX_TAG_LEN;
 use crate::crypto::suites::SuiteRow;
-use crate::crypto::Secret;
+use crate::crypto::{Random, Secret};
 use crate::enums::{BeastMitigation, ContentType, ProtocolVersion};
 use crate::schedule::tls12::DirectionKeys;
 use crate::schedule::tls13::TrafficSecret;
@@ -17,6 +18,7 @@ pub struct RecordWriter {
     protection: Protection,
     max_fragment: usize,
     plain_version: u16,
+    beast: BeastMitigation,
     key_bytes: u64,
     total: RecordCounters,
     /// For the debug log.
@@ -27,6 +29,7 @@ pub struct RecordWriter {
 enum Protection {
     Plain,
     Tls13(Tls13Key),
+    Tls12(Box<Tls12WriteKey>),
 }
 
 /// What went out.
@@ -54,6 +57,7 @@ impl RecordWriter {
             protection: Protection::Plain,
             max_fragment: MAX_PLAINTEXT,
             plain_version: ProtocolVersion::TLS12.0,
+            beast: BeastMitigation::OneNMinusOne,
             key_bytes: 0,
             total: RecordCounters::default(),
             tracer: Tracer::default(),
@@ -94,17 +98,28 @@ impl RecordWriter {
             .iter()
             .map(|part| part.len())
             .fold(0, usize::saturating_add);
-        let records = left.div_ceil(self.max_fragment);
-        out.reserve(left.saturating_add(records.saturating_mul(HEADER_LEN + 1 + MAX_TAG_LEN)));
+        out.reserve(self.needed(left));
+        let mut first = None;
+        if content_type == ContentType::APPLICATION_DATA && self.has_foreseeable_iv() {
+            first = match self.beast {
+                BeastMitigation::OneNMinusOne => Some(1),
+                BeastMitigation::ZeroN => Some(0),
+                BeastMitigation::Disabled => None,
+            };
+        }
 
         let mut parts = parts.iter().copied();
         let mut part: &[u8] = &[];
         while left > 0 {
-            let content_len = left.min(self.max_fragment);
+            let max = first.take().unwrap_or(self.max_fragment);
+            let content_len = left.min(max);
             left -= content_len;
-            let header_at = out.len();
             let header = self.header(content_type, content_len);
             out.extend_from_slice(&header);
+            let body_at = out.len();
+            if let Protection::Tls12(key) = &mut self.protection {
+                key.begin(out);
+            }
             let mut want = content_len;
             while want > 0 {
                 if part.is_empty() {
@@ -116,13 +131,39 @@ impl RecordWriter {
                 want -= now.len();
                 part = later;
             }
-            if let Protection::Tls13(key) = &mut self.protection {
-                out.push(content_type.0);
-                key.seal(&header, out, header_at + HEADER_LEN)?;
+            match &mut self.protection {
+                Protection::Plain => {}
+                Protection::Tls13(key) => {
+                    out.push(content_type.0);
+                    key.seal(&header, out, body_at)?;
+                }
+                Protection::Tls12(key) => key.seal(content_type, out, body_at, content_len)?,
             }
             self.count(content_len);
         }
         Ok(())
+    }
+
+    /// Bytes of the records for so much content.
+    fn needed(&self, content_len: usize) -> usize {
+        let full = content_len / self.max_fragment;
+        let rest = content_len % self.max_fragment;
+        let record = |len| match &self.protection {
+            Protection::Tls12(key) => HEADER_LEN + key.body_len(len),
+            Protection::Plain | Protection::Tls13(_) => HEADER_LEN + len + 1 + MAX_TAG_LEN,
+        };
+        let small = if self.has_foreseeable_iv() {
+            record(1)
+        } else {
+            0
+        };
+        let last = if rest > 0 { record(rest) } else { 0 };
+        full.saturating_mul(record(self.max_fragment))
+            .saturating_add(last + small)
+    }
+
+    fn has_foreseeable_iv(&self) -> bool {
+        matches!(&self.protection, Protection::Tls12(key) if key.has_foreseeable_iv())
     }
 
     /// Lengths fit: `max_fragment` is at most 2^14.
@@ -134,6 +175,7 @@ impl RecordWriter {
                 ProtocolVersion::TLS12.0,
                 content_len + 1 + key.tag_len(),
             ),
+            Protection::Tls12(key) => (content_type, key.version().0, key.body_len(content_len)),
         };
         let ([v1, v2], [l1, l2]) = (version.to_be_bytes(), (len as u16).to_be_bytes());
         [outer_type.0, v1, v2, l1, l2]
@@ -156,13 +198,19 @@ impl RecordWriter {
         Ok(())
     }
 
-    /// From here on records are protected with `keys` (TLS 1.0 to 1.2).
-    pub fn set_tls12(&mut self, _keys: DirectionKeys) -> Result<(), RecordError> {
-        Err(RecordError::NoKeys)
+    /// From here on records are protected with `keys` (TLS 1.0 to 1.2). Random bytes are for IVs; where IVs can be foreseen
+    /// (CBC in TLS 1.0) `beast` says what is done about it.
+    pub fn set_tls12(
+        &mut self,
+        keys: DirectionKeys,
+        beast: BeastMitigation,
+        random: &mut dyn Random,
+    ) -> Result<(), RecordError> {
+        self.protection = Protection::Tls12(Box::new(Tls12WriteKey::new(&keys, random)?));
+        self.beast = beast;
+        self.key_bytes = 0;
+        Ok(())
     }
-
-    /// How CBC records of TLS 1.0 hide their IVs.
-    pub fn set_beast(&mut self, _mitigation: BeastMitigation) {}
 
     /// Largest content of a record from here on (max_fragment_length); 1 to 2^14, else the nearest of them.
     pub fn set_max_fragment(&mut self, max: usize) {
@@ -178,7 +226,8 @@ impl RecordWriter {
     /// Has the key protected nearly as many records as it may (RFC 8446 section 5.5)?
     pub fn needs_key_update(&self) -> bool {
         match &self.protection {
-            Protection::Plain => false,
+            // TLS 1.2 and older have renegotiation, which is for the user to call for.
+            Protection::Plain | Protection::Tls12(_) => false,
             Protection::Tls13(key) => {
                 key.sequence()
                     >= key
@@ -192,7 +241,7 @@ impl RecordWriter {
     /// The next generation of keys, right after our KeyUpdate was written.
     pub fn update_key(&mut self) -> Result<(), RecordError> {
         match &mut self.protection {
-            Protection::Plain => return Err(RecordError::NoKeys),
+            Protection::Plain | Protection::Tls12(_) => return Err(RecordError::NoKeys),
             Protection::Tls13(key) => key.update()?,
         }
         self.key_bytes = 0;
@@ -202,7 +251,7 @@ impl RecordWriter {
     /// The present traffic secret, for the key log only.
     pub fn traffic_secret(&self) -> Option<&Secret> {
         match &self.protection {
-            Protection::Plain => None,
+            Protection::Plain | Protection::Tls12(_) => None,
             Protection::Tls13(key) => Some(key.secret()),
         }
     }
@@ -210,6 +259,14 @@ impl RecordWriter {
     /// Is there protection?
     pub fn is_protected(&self) -> bool {
         !matches!(self.protection, Protection::Plain)
+    }
+
+    #[cfg(test)]
+    pub(super) fn tls12(&mut self) -> &mut Tls12WriteKey {
+        match &mut self.protection {
+            Protection::Tls12(key) => key,
+            other => panic!("{other:?}"),
+        }
     }
 
     /// Bytes of content under the present key.
