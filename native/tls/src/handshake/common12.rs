@@ -224,6 +224,7 @@ impl Keyed12 {
                 .push_back(Output::Event(Event::Session(Box::new(saved))));
         }
         let session = self.session;
+        cx.common.params.session = None;
         cx.common.previous = Some(Box::new(Previous {
             info: session.info.clone(),
             client_verify_data: self.client_verify_data,
