@@ -11,7 +11,7 @@
 -export([crypto/2, remembered/2]).
 -export([groups/0, groups/1, group_names/1, supported_groups/1, group_code/1, group_name/1]).
 -export([eccs/0, eccs/1, curve_known/1, curve_codes/1, curve_name/1]).
--export([signature_algs/2, default_signature_algs/1, supported_signature_algs/2, scheme_code/1, scheme_name/1,
+-export([signature_algs/2, default_signature_algs/1, supported_signature_algs/2, scheme_code/1, scheme_name/1, pair/1,
          components/1, pairs_12/1]).
 
 -export_type([group/0, scheme/0]).
@@ -309,6 +309,16 @@ sign_code(Sign) -> index(Sign, signs()).
 index(Name, Names) -> index(Name, Names, 1).
 index(Name, [Name | _], N) -> N;
 index(Name, [_ | Names], N) -> index(Name, Names, N + 1).
+
+%% A code point as a pair of TLS 1.2, as OTP shows what a peer of these versions offers.
+-spec pair(integer()) -> scheme() | undefined.
+pair(16#0804) -> {sha256, rsa_pss_rsae};
+pair(16#0805) -> {sha384, rsa_pss_rsae};
+pair(16#0806) -> {sha512, rsa_pss_rsae};
+pair(16#0809) -> {sha256, rsa_pss_pss};
+pair(16#080a) -> {sha384, rsa_pss_pss};
+pair(16#080b) -> {sha512, rsa_pss_pss};
+pair(Code) -> pair_name(Code).
 
 %% Name of a code point: the scheme's, else the pair's.
 -spec scheme_name(integer()) -> scheme() | undefined.

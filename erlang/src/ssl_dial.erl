@@ -66,7 +66,7 @@ call(Transport, Host, Port, SocketOpts, Timeout) ->
 client({Host, Port}, Socket, #{ssl := Ssl, transport := Info, emulated := Emulated} = Parsed, Config, Ctx0, Start, Timeout) ->
     {Params, Ctx} = ssl_material:client_params(Ssl, Host, Port, Ctx0),
     ssl_endpoint:connected(start(Start#{socket => Socket, info => Info, conn => ssl_native:client(Config, Params), ctx => Ctx,
-                                        options => ssl_endpoint:kept_options(Ssl), emulated => Emulated},
+                                        options => ssl_endpoint:kept_options(Parsed), emulated => Emulated},
                                  Parsed),
                            Timeout).
 
@@ -91,7 +91,7 @@ upgrade(Role, Socket, Options, Timeout) ->
               end
       end).
 
-upgrade(Role, Socket, #{ssl := Ssl, transport := Info, socket_opts := SocketOpts, emulated := Emulated} = Parsed, Config, Ctx,
+upgrade(Role, Socket, #{transport := Info, socket_opts := SocketOpts, emulated := Emulated} = Parsed, Config, Ctx,
         Timeout) ->
     Transport = element(1, Info),
     case ssl_transport:setopts(Transport, Socket, ssl_transport:internal()) of
@@ -106,7 +106,7 @@ upgrade(Role, Socket, #{ssl := Ssl, transport := Info, socket_opts := SocketOpts
                     end;
                 server ->
                     Start = start(#{socket => Socket, info => Info, conn => ssl_native:server(Config), ctx => Ctx,
-                                    options => ssl_endpoint:kept_options(Ssl), emulated => Emulated, buffer => Buffer,
+                                    options => ssl_endpoint:kept_options(Parsed), emulated => Emulated, buffer => Buffer,
                                     upgrade => true},
                                   Parsed),
                     case ssl_endpoint:accepted(Start) of

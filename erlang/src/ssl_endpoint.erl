@@ -171,7 +171,7 @@ handshake(Self, Pid, Options, Parsed, Timeout) ->
         {ok, #{ssl := Ssl} = New} ->
             case ssl_material:config(server, Ssl) of
                 {ok, Config, Ctx} ->
-                    case call(Pid, {handshake, Config, Ctx, kept_options(Ssl), to_continue(New), Timeout}) of
+                    case call(Pid, {handshake, Config, Ctx, kept_options(New), to_continue(New), Timeout}) of
                         %% As OTP 29 does it, and its suite wants it: without the socket.
                         {paused, Extensions} -> {ok, Extensions};
                         Result -> handshaken(Self, Result)
@@ -209,9 +209,9 @@ handshake_continue(Self, Options, Timeout) ->
 
 continued(Role, Options, #{ssl := Old} = Parsed) ->
     case ssl_opts:continue(Role, Options, Parsed) of
-        {ok, #{ssl := Ssl}} ->
+        {ok, #{ssl := Ssl} = New} ->
             case ssl_material:config(Role, ssl_material:renamed(Old, Ssl)) of
-                {ok, Config, Ctx} -> {ok, Config, Ctx, kept_options(Ssl)};
+                {ok, Config, Ctx} -> {ok, Config, Ctx, kept_options(New)};
                 {error, _} = Error -> Error
             end;
         {error, _} = Error ->
@@ -223,9 +223,10 @@ handshaken(Self, {paused, Extensions}) -> {ok, Self, Extensions};
 handshaken(_, {error, _} = Error) -> Error.
 
 %% The options that a connection needs to keep; few, for their memory is paid by every connection.
--spec kept_options(map()) -> map().
-kept_options(Ssl) ->
-    maps:with([log_level, ciphers, versions, verify, keep_secrets, hibernate_after, receiver_spawn_opts, handshake], Ssl).
+-spec kept_options(ssl_opts:parsed()) -> map().
+kept_options(#{ssl := Ssl} = Parsed) ->
+    maps:merge(maps:with([log_level, versions, keep_secrets, hibernate_after, receiver_spawn_opts, handshake], Ssl),
+               maps:with([given], Parsed)).
 
 %%--------------------------------------------------------------------------------------------------------------------
 %% Calls
@@ -447,8 +448,8 @@ hs_progress(#data{ended = {fatal, Fatal}} = S) ->
     failed_handshake(Fatal, S);
 hs_progress(#data{ended = closed} = S) ->
     drain(?CLOSE_TIMEOUT, hs_reply({error, closed}, S));
-hs_progress(#data{hs = #hs{paused = {_, Hello}, from = From} = Hs} = S) ->
-    gen_statem:reply(From, {paused, ssl_facts:hello(Hello)}),
+hs_progress(#data{options = #{versions := Versions}, hs = #hs{paused = {_, _} = Hello, from = From} = Hs} = S) ->
+    gen_statem:reply(From, {paused, ssl_facts:hello(Hello, Versions)}),
     {next_state, paused, S#data{hs = Hs#hs{from = undefined}}, [{{timeout, handshake}, cancel}]};
 hs_progress(S) ->
     {next_state, handshake, arm(once, S)}.
@@ -526,12 +527,26 @@ outs([{ask, {Hello, _} = Query}], #data{options = #{handshake := hello}, hs = #h
     S#data{hs = Hs#hs{paused = Query}};
 outs([{ask, Query}], #data{conn = Conn} = S) ->
     {Answer, NewCtx} = ssl_verdict:answer(Query, ctx(S)),
-    outs(ssl_native:answer(Conn, Answer), set_ctx(NewCtx, S));
+    outs(ssl_native:answer(Conn, Answer), by_name(Query, NewCtx, set_ctx(NewCtx, S)));
 outs([{fatal, _}], #data{ended = closed} = S) ->
     %% What follows a close_notify is of no interest.
     S;
 outs([{fatal, Fatal}], S) ->
     S#data{ended = {fatal, detailed(Fatal, S)}}.
+
+%% Options that came by the client's server name hold for the connection.
+by_name({client_hello, _}, Ctx, #data{options = Old} = S) ->
+    case ssl_verdict:options(Ctx) of
+        undefined ->
+            S;
+        #{given := {_, _, More}} = Parsed ->
+            {Role, Host, Given} = maps:get(given, Old),
+            New = S#data{options = maps:merge(Old, (kept_options(Parsed))#{given => {Role, Host, More ++ Given}})},
+            ok = debug(New),
+            New
+    end;
+by_name(_, _, S) ->
+    S.
 
 %% An alert that a decision of ours led to: with its reason.
 detailed(#{origin := local} = Fatal, S) ->
@@ -915,13 +930,13 @@ request(negotiated_protocol, From, connection, #data{conn = Conn}) ->
                 _ -> {error, protocol_not_negotiated}
             end,
     {keep_state_and_data, [{reply, From, Reply}]};
-request(information, From, connection, #data{conn = Conn, options = Options, key_log = Lines} = S) ->
+request(information, From, connection, #data{role = Role, conn = Conn, options = Options, key_log = Lines} = S) ->
     Info = ssl_native:info(Conn),
     KeyLog = case Options of
                  #{keep_secrets := true} -> Lines;
                  _ -> []
              end,
-    {keep_state_and_data, [{reply, From, {ok, Info, maps:merge(secrets(Info, S), #{options => Options, key_log => KeyLog})}}]};
+    {keep_state_and_data, [{reply, From, {ok, Info, maps:merge(secrets(Info, S), #{role => Role, options => Options, key_log => KeyLog})}}]};
 request({export, [Label], [Context], [Length], _}, From, connection, #data{conn = Conn, ctx = #{}}) ->
     %% Before TLS 1.3: as OTP has it, one comes by itself and not in a list.
     Reply = case export(Conn, [Label], [Context], [Length], []) of
@@ -1110,7 +1125,7 @@ native_packet(Packet) ->
 
 %% Tells the native half and the callers how to cut and show, at the start ...
 framing(#data{conn = Conn, packet = Packet, packet_size = Size} = S) ->
-    ok = ssl_native:packet(Conn, case native_packet(Packet) of true -> Packet; false -> raw end, Size),
+    ok = ssl_native:packet(Conn, case native_packet(Packet) of true -> Packet; false -> raw end, max(0, Size)),
     word(S).
 
 word(#data{conn = Conn, mode = Mode, packet = Packet, header = Header, cooked = Cooked, shut = Shut}) ->

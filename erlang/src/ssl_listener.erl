@@ -44,7 +44,7 @@ listen(Port, Options) ->
             Error
     end.
 
-listen(Port, #{ssl := Ssl, transport := Info, socket_opts := SocketOpts, emulated := Emulated0} = Parsed, Config, Ctx) ->
+listen(Port, #{transport := Info, socket_opts := SocketOpts, emulated := Emulated0} = Parsed, Config, Ctx) ->
     Transport = element(1, Info),
     {Emulated, Passive} = case Emulated0 of
                               #{active := N} when is_integer(N), N =< 0 -> {Emulated0#{active := false}, true};
@@ -58,7 +58,7 @@ listen(Port, #{ssl := Ssl, transport := Info, socket_opts := SocketOpts, emulate
             Watcher = spawn(?MODULE, watch, [Key, Transport, Socket]),
             Self = ssl_socket_shape:listener(Socket, #{key => Key, watcher => Watcher, transport_info => Info,
                                                        config => Config, ctx => Ctx,
-                                                       ssl => ssl_endpoint:kept_options(Ssl)}),
+                                                       ssl => ssl_endpoint:kept_options(Parsed)}),
             Passive andalso (self() ! {ssl_passive, Self}),
             {ok, Self};
         {error, _} = Error ->

@@ -37,7 +37,7 @@
           %% Server: options to start from when the client's name has some of its own.
           sni => #{options := ssl_opts:optmap(), lookup := fun((string()) -> term())},
           %% Server: the options that came by the client's name, once they did.
-          options => ssl_opts:optmap()}.
+          options => ssl_opts:parsed()}.
 
 %% Options that the native configuration does not depend on, or not by their value.
 -define(APART, [cacerts, cacertfile, certs_keys, verify_fun, partial_chain, sni_fun, sni_hosts, customize_hostname_check,
@@ -603,12 +603,13 @@ server_config_for_sni(_, _) ->
 merged(Given, Opts, Context) ->
     %% Further options by name would have no effect.
     Parsed = #{ssl => Opts, transport => {gen_tcp, tcp, tcp_closed, tcp_error, tcp_passive}, socket_opts => [],
+               given => {server, undefined, []},
                emulated => #{mode => list, packet => 0, packet_size => 0, header => 0, active => true}},
     case is_list(Given) andalso ssl_opts:sni(Given, Parsed) of
-        {ok, #{ssl := New}} ->
+        {ok, #{ssl := New} = All} ->
             case config(server, New) of
                 {ok, Config, NewContext} ->
-                    {ok, Config, (maps:remove(sni, NewContext))#{exchange := map_get(exchange, Context), options => New}};
+                    {ok, Config, (maps:remove(sni, NewContext))#{exchange := map_get(exchange, Context), options => All}};
                 {error, _} = Error ->
                     erroneous(Error)
             end;

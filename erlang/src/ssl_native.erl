@@ -113,7 +113,8 @@
 %% A handshake message (its text) or a record (its bytes), for the debug log.
 -type traced() :: {trace, inbound | outbound, handshake | record, Title :: binary(), Body :: binary()}.
 
--type extensions() :: [{Type :: code_point(), Body :: binary()}].
+%% Values: numbers, binaries, lists and pairs of these; undefined where an extension says nothing but that it is there.
+-type extensions() :: [{Type :: code_point(), Value :: term()}].
 -type query() :: {client_hello, #{server_name := binary() | undefined,
                                   versions := [code_point()],
                                   cipher_suites := [code_point()],

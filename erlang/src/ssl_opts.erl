@@ -21,12 +21,13 @@
 %%   transport    {Module, DataTag, ClosedTag, ErrorTag, PassiveTag}
 %%   socket_opts  options for the transport, in the user's order, without the emulated ones
 %%   emulated     mode, packet, packet_size, header, active (and the watermarks of tls_socket_tcp)
+%%   given        what again/1 makes `ssl` of again, but for what is large or secret
 -module(ssl_opts).
 -if(?OTP_RELEASE >= 27).
 -moduledoc false.
 -endif.
 
--export([connect/2, listen/1, handshake/2, upgrade/3, continue/3, sni/2]).
+-export([connect/2, listen/1, handshake/2, upgrade/3, continue/3, sni/2, again/1]).
 -export([core_config/2, before_13/2, negotiable/1, server_name/1]).
 %% For ssl_opt_values and ssl_opt_rules:
 -export([get/2, put/3, forget/2, lookup/2, source/2, by_role/3, host/1, user/1, tls_versions/1, check_shape/2,
@@ -39,13 +40,18 @@
 -record(context, {role :: client | server, host :: term(), user :: optmap(), old :: optmap(), opts :: optmap(),
                   rows = ssl_options_table:rows() :: #{atom() => ssl_options_table:row()}}).
 
--export_type([parsed/0, optmap/0, context/0, reason/0]).
+%% Options of TLS as they were given, call by call, first the last: little memory for a connection that may be asked for all
+%% of its options (connection_information/1).
+-type given() :: {client | server, Host :: term(), [[{atom(), term()}]]}.
+
+-export_type([parsed/0, optmap/0, context/0, reason/0, given/0]).
 
 -type optmap() :: #{atom() => term()}.
 -type parsed() ::
         #{ssl := optmap(),
           transport := {module(), atom(), atom(), atom(), atom()},
           socket_opts := [gen_tcp:option()],
+          given := given(),
           emulated := #{mode := list | binary, packet := term(), packet_size := integer(), header := integer(),
                         active := term(), high_watermark => integer(), low_watermark => integer()}}.
 -type reason() :: {options, term()} | {options, incompatible | missing_version, term()}
@@ -62,7 +68,7 @@ connect(Host, Opts) ->
     checked(fun() ->
                     {Ssl, SocketOpts} = split(Opts),
                     C = check(client, Host, Ssl, #{}),
-                    finish(C, Opts, SocketOpts, undefined)
+                    finish(C, Opts, Ssl, SocketOpts, undefined)
             end).
 
 %% Options of `ssl:listen/2`. Files that are named must be there and hold what they should.
@@ -72,7 +78,7 @@ listen(Opts) ->
                     {Ssl, SocketOpts} = split(Opts),
                     C = check(server, undefined, Ssl, #{}),
                     ok = ssl_opt_files:check(C#context.opts),
-                    finish(C, Opts, SocketOpts, undefined)
+                    finish(C, Opts, Ssl, SocketOpts, undefined)
             end).
 
 %% Options of `ssl:handshake/2,3` on an accepted socket, over those of its listener.
@@ -85,9 +91,18 @@ handshake(Opts, Listener) ->
 -spec continue(client | server, [term()], parsed()) -> {ok, parsed()} | {error, reason()}.
 continue(Role, Opts, #{ssl := Old} = Parsed) ->
     checked(fun() ->
-                    C = update(Role, Opts, Old),
+                    {Ssl, _Socket} = split(Opts),
+                    C = update(Role, Ssl, Old),
+                    case Role of
+                        server -> certs_when_full(C);
+                        client -> ok
+                    end,
                     ok = ssl_opt_rules:not_supported_yet(C),
-                    Parsed#{ssl := C#context.opts}
+                    More = case Parsed of
+                               #{given := {Role, Host, Before}} -> #{given => {Role, Host, [small(Ssl) | Before]}};
+                               #{} -> #{}
+                           end,
+                    maps:merge(Parsed#{ssl := C#context.opts}, More)
             end).
 
 %% Options for a server name, from `sni_fun` or `sni_hosts`, over those in use.
@@ -106,8 +121,25 @@ upgrade(Role, Socket, Opts) ->
                         server -> certs_when_full(C);
                         client -> ok
                     end,
-                    finish(C, Opts, SocketOpts, {socket, Socket})
+                    finish(C, Opts, Ssl, SocketOpts, {socket, Socket})
             end).
+
+%% The options again that were given, with their defaults. Large and secret ones are not among them.
+-spec again(given()) -> optmap().
+again({Role, Host, Given}) ->
+    again(Role, Host, lists:reverse(Given)).
+
+again(Role, Host, [First | Later]) ->
+    Start = (check(Role, Host, First, #{}))#context.opts,
+    Opts = lists:foldl(fun(Ssl, Old) -> (update(Role, Ssl, Old))#context.opts end, Start, Later),
+    maps:without([cacerts, certs_keys], Opts).
+
+%% Without what is large or secret; but that there are trusted certificates must be known.
+small(Ssl) ->
+    [case Option of {cacerts, Certs} when is_list(Certs) -> {cacerts, []}; _ -> Option end
+     || {Name, _} = Option <- Ssl,
+        not lists:member(Name, [cert, key, password, certs_keys, sni_hosts, use_ticket, stateless_tickets_seed, reuse_session,
+                                srp_identity, user_lookup_fun, early_data])].
 
 checked(Fun) ->
     try {ok, Fun()}
@@ -123,18 +155,12 @@ check(Role, Host, Ssl, Old) ->
     Start = #context{role = Role, host = Host, user = maps:from_list(Ssl), old = Old, opts = Old},
     lists:foldl(fun step/2, Start, ssl_options_table:plan(Role)).
 
-update(Role, Opts, Old0) ->
-    {Ssl, _Socket} = split(Opts),
+update(Role, Ssl, Old0) ->
     Old = case lists:keyfind(versions, 1, Ssl) of
               {_, [_ | _] = Given} -> for_versions(Given, Old0);
               _ -> Old0
           end,
-    C = check(Role, undefined, Ssl, Old),
-    case Role of
-        server -> certs_when_full(C);
-        client -> ok
-    end,
-    C.
+    check(Role, undefined, Ssl, Old).
 
 certs_when_full(C) ->
     case get(handshake, C) of
@@ -307,7 +333,7 @@ pairs([], Acc) -> lists:reverse(Acc).
 %% The transport
 %%--------------------------------------------------------------------------------------------------------------
 
-finish(C, Opts, SocketOpts, Socket) ->
+finish(#context{role = Role, host = Host} = C, Opts, Ssl, SocketOpts, Socket) ->
     Transport = transport(Opts, get(protocol, C), case Socket of {socket, S} -> S; undefined -> undefined end),
     ok = datagram(get(protocol, C), SocketOpts),
     Module = case Socket of
@@ -317,7 +343,8 @@ finish(C, Opts, SocketOpts, Socket) ->
              end,
     {Inet, Emulated} = emulated(Module, SocketOpts, Socket),
     ok = ssl_opt_rules:not_supported_yet(C),
-    #{ssl => C#context.opts, transport => Transport, socket_opts => Inet, emulated => Emulated}.
+    #{ssl => C#context.opts, transport => Transport, socket_opts => Inet, emulated => Emulated,
+      given => {Role, Host, [small(Ssl)]}}.
 
 %% `cb_info`, with the tag of passive messages made up when it is the old four-tuple.
 transport(Opts, Protocol, Socket) ->
@@ -345,17 +372,11 @@ datagram(dtls, SocketOpts) ->
 %% Options that this library keeps itself, because what the user reads is not what the transport reads.
 emulated(Module, SocketOpts, Socket) ->
     Defaults = emulated_defaults(Module, Socket),
-    lists:foldl(fun({Name, Value} = Opt, {Inet, Emulated}) ->
-                        case is_map_key(Name, Defaults) of
-                            true ->
-                                valid_emulated(Name, Value) orelse ssl_opt_values:fail(Name, Value),
-                                {Inet, Emulated#{Name := Value}};
-                            false ->
-                                {Inet ++ [Opt], Emulated}
-                        end;
-                   (Opt, {Inet, Emulated}) ->
-                        {Inet ++ [Opt], Emulated}
-                end, {[], Defaults}, SocketOpts).
+    {Own, Inet} = lists:partition(fun({Name, _}) -> is_map_key(Name, Defaults); (_) -> false end, SocketOpts),
+    lists:foreach(fun({Name, Value}) -> valid_emulated(Name, Value) orelse ssl_opt_values:fail(Name, Value) end, Own),
+    %% Of several of one name the last counts, but the first for a socket that is upgraded: as OTP has it.
+    Counting = case Socket of undefined -> Own; _ -> lists:reverse(Own) end,
+    {Inet, maps:merge(Defaults, maps:from_list(Counting))}.
 
 emulated_defaults(Module, Socket) ->
     Base = #{mode => list, packet => 0, packet_size => 0, header => 0, active => true},

@@ -112,7 +112,7 @@ answer({ecdh_static, KeyId, _, Share}, #{keys := Keys} = Context) ->
 details(#{details := Details}) -> Details.
 
 %% The options that came by the client's server name; undefined: those of the listener still hold.
--spec options(ssl_material:context()) -> ssl_opts:optmap() | undefined.
+-spec options(ssl_material:context()) -> ssl_opts:parsed() | undefined.
 options(Context) -> maps:get(options, Context, undefined).
 
 abort(Alert, Details, Context) ->

@@ -6,7 +6,12 @@ use rustler::{Atom, Encoder, Env, Term};
 use tls_core::connection::Info;
 use tls_core::error::{Error, Origin};
 use tls_core::query::{Event, Query};
+use tls_core::enums::SignatureScheme;
 use tls_core::trace::Traced;
+use tls_core::wire::extension::{
+    EarlyData, Extension, Extensions, KeyShare, KeyShareEntry, PreSharedKey, StatusRequest,
+    Versions,
+};
 
 /// How a connection failed; outlives the call that found it.
 pub struct Fatal {
@@ -217,10 +222,60 @@ pub fn event<'a>(env: Env<'a>, event: &Event) -> Term<'a> {
     (atoms::event(), event).encode(env)
 }
 
-fn extensions<'a>(env: Env<'a>, items: &[(u16, Vec<u8>)]) -> Term<'a> {
-    list(env, items, |(number, body)| {
-        (*number, copy(env, body)).encode(env)
+/// `[{Type, Value}]`: numbers and binaries, lists and pairs of them; `undefined` where a value says nothing.
+fn extensions<'a>(env: Env<'a>, items: &Extensions) -> Term<'a> {
+    let items: Vec<&Extension> = items.iter().collect();
+    list(env, &items, |item| {
+        (item.extension_type().0, extension(env, item)).encode(env)
     })
+}
+
+fn extension<'a>(env: Env<'a>, extension: &Extension) -> Term<'a> {
+    let nothing = atoms::undefined().encode(env);
+    let schemes = |list: &[SignatureScheme]| list.iter().map(|s| s.0).collect::<Vec<u16>>();
+    let share = |entry: &KeyShareEntry| (entry.group.0, copy(env, &entry.key_exchange)).encode(env);
+    match extension {
+        Extension::ServerName(name) => optional(env, name.as_ref(), |name| copy(env, name)),
+        Extension::MaxFragmentLength(code) => code.encode(env),
+        Extension::SupportedGroups(groups) => {
+            let groups: Vec<u16> = groups.iter().map(|group| group.0).collect();
+            groups.encode(env)
+        }
+        Extension::SignatureAlgorithms(list) | Extension::SignatureAlgorithmsCert(list) => {
+            schemes(list).encode(env)
+        }
+        Extension::EcPointFormats(codes) | Extension::PskKeyExchangeModes(codes) => {
+            list(env, codes, |code| code.encode(env))
+        }
+        Extension::Alpn(names)
+        | Extension::NextProtocols(names)
+        | Extension::CertificateAuthorities(names) => binaries(env, names),
+        Extension::SupportedVersions(Versions::Offered(versions)) => versions.encode(env),
+        Extension::SupportedVersions(Versions::Selected(version)) => version.encode(env),
+        Extension::KeyShare(KeyShare::Offered(entries)) => list(env, entries, share),
+        Extension::KeyShare(KeyShare::Selected(entry)) => share(entry),
+        Extension::KeyShare(KeyShare::Retry(group)) => group.0.encode(env),
+        Extension::PreSharedKey(PreSharedKey::Offered { identities, .. }) => {
+            list(env, identities, |(identity, _)| copy(env, identity))
+        }
+        Extension::PreSharedKey(PreSharedKey::Selected(index)) => index.encode(env),
+        Extension::EarlyData(EarlyData::MaxSize(size)) => size.encode(env),
+        Extension::StatusRequest(StatusRequest::Request(kind, _)) => kind.encode(env),
+        Extension::OidFilters(filters) => list(env, filters, |(oid, values)| {
+            (copy(env, oid), copy(env, values)).encode(env)
+        }),
+        Extension::Srp(bytes)
+        | Extension::UseSrtp(bytes)
+        | Extension::SessionTicket(bytes)
+        | Extension::Cookie(bytes)
+        | Extension::RenegotiationInfo(bytes)
+        | Extension::Unknown(_, bytes) => copy(env, bytes),
+        Extension::Padding(len) => len.encode(env),
+        Extension::EarlyData(EarlyData::Indication)
+        | Extension::StatusRequest(_)
+        | Extension::ExtendedMasterSecret(())
+        | Extension::PostHandshakeAuth(()) => nothing,
+    }
 }
 
 /// `{ask, Query}` of the contract.

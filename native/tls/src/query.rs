@@ -3,6 +3,7 @@
 use crate::config::Config;
 use crate::enums::*;
 use crate::error::Error;
+use crate::wire::extension::Extensions;
 use crate::session::SavedSession;
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -258,8 +259,8 @@ pub struct ClientHelloInfo {
     pub signature_algs_cert: Option<Vec<u16>>,
     /// ALPN protocols offered.
     pub alpn: Option<Vec<Vec<u8>>>,
-    /// All extensions as they came: type and body.
-    pub extensions: Vec<(u16, Vec<u8>)>,
+    /// All extensions, in their order.
+    pub extensions: Extensions,
 }
 
 /// What a paused client sees.
@@ -269,6 +270,6 @@ pub struct ServerHelloInfo {
     pub version: u16,
     /// The suite selected.
     pub cipher_suite: u16,
-    /// All extensions as they came: type and body.
-    pub extensions: Vec<(u16, Vec<u8>)>,
+    /// All extensions, in their order.
+    pub extensions: Extensions,
 }

@@ -713,10 +713,7 @@ fn a_server_may_take_another_configuration_when_it_has_seen_the_hello() {
         assert_eq!(info.versions, [0x0304]);
         assert_eq!(info.cipher_suites, [0x1301, 0x1302, 0x1303, 0x1304, 0x1305]);
         assert_eq!(info.alpn, Some(vec![b"x".to_vec()]));
-        assert!(info
-            .extensions
-            .iter()
-            .any(|(code, _)| *code == ExtensionType::KEY_SHARE.0));
+        assert!(info.extensions.contains(ExtensionType::KEY_SHARE));
         Answer::UseConfig(Arc::clone(&other))
     });
     let client = Config {

@@ -148,7 +148,7 @@ impl WaitServerHello {
             let info = Box::new(ServerHelloInfo {
                 version: TLS13.0,
                 cipher_suite: suite.id.0,
-                extensions: reply.raw_extensions(),
+                extensions: extensions.clone(),
             });
             let then = move |cx: &mut Cx<'_>, ()| {
                 self.agree(cx, suite, reply.random, &extensions, message)

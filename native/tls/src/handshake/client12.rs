@@ -133,6 +133,7 @@ impl Sent {
             .filter(|row| offered && row.speaks(version))
             .ok_or(Offence::CipherNotOffered)?;
         let extensions = reply.extensions12(&self.may_be_answered())?;
+        let ask = cx.config().ask_hello.then(|| extensions.clone());
         let agree = move |cx: &mut Cx<'_>, reply: ServerHello| {
             Hello {
                 sent: self,
@@ -143,13 +144,13 @@ impl Sent {
             }
             .agree(cx, &message)
         };
-        if !cx.config().ask_hello {
+        let Some(extensions) = ask else {
             return agree(cx, reply);
-        }
+        };
         let info = Box::new(ServerHelloInfo {
             version: version.0,
             cipher_suite: suite.id.0,
-            extensions: reply.raw_extensions(),
+            extensions,
         });
         let then = move |cx: &mut Cx<'_>, ()| agree(cx, reply);
         Ok(Park::ServerHello(info, Box::new(then)).into())

@@ -80,7 +80,7 @@ fn hello_info(hello: &ClientHello) -> ClientHelloInfo {
             .unwrap_or_default(),
         signature_algs_cert: extensions.signature_algorithms_cert().map(schemes),
         alpn: extensions.alpn().map(<[Vec<u8>]>::to_vec),
-        extensions: extensions.raw(),
+        extensions: extensions.clone(),
     }
 }
 
