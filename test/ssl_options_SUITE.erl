@@ -14,7 +14,7 @@
          versions_from_the_environment/1, sni_options_exclude_each_other/1, server_name_defaults_to_the_host/1,
          tickets_and_early_data/1, ciphers_in_every_form/1, groups_and_key_shares/1, signature_algorithms/1,
          certificates_and_keys/1, files_must_be_there_when_listening/1, dh_parameters/1, protocols/1]).
--export([handshake_options_over_listen_options/1, changed_versions_drop_what_means_nothing/1,
+-export([handshake_options_over_listen_options/1, options_made_again/1, changed_versions_drop_what_means_nothing/1,
          upgraded_sockets_keep_their_mode/1, values_for_the_core/1, secrets_are_kept_in_funs/1]).
 -export([suites_convert_both_ways/1, names_of_suites/1, lists_of_suites/1, filters/1, groups_of_this_release/1,
          schemes_convert_both_ways/1, signature_algorithm_lists/1, versions_list/1, helper_modules/1]).
@@ -38,7 +38,7 @@ groups() ->
        ciphers_in_every_form, groups_and_key_shares, signature_algorithms, certificates_and_keys,
        files_must_be_there_when_listening, dh_parameters, protocols]},
      {later, [parallel],
-      [handshake_options_over_listen_options, changed_versions_drop_what_means_nothing,
+      [handshake_options_over_listen_options, options_made_again, changed_versions_drop_what_means_nothing,
        upgraded_sockets_keep_their_mode, values_for_the_core, secrets_are_kept_in_funs]},
      {algorithms, [parallel],
       [suites_convert_both_ways, names_of_suites, lists_of_suites, filters, groups_of_this_release,
@@ -475,9 +475,24 @@ handshake_options_over_listen_options(Config) ->
     {error, {options, {depth, 300}}} = ssl_opts:handshake([{depth, 300}], Listener),
     {error, {option, client_only, stapling}} = ssl_opts:handshake([{stapling, staple}], Listener),
     {error, {options, {not_supported_yet, {crl_check, true}}}} = ssl_opts:handshake([{crl_check, true}], Done),
-    {ok, Same} = ssl_opts:handshake([], Done),
-    Same = Done,
+    {ok, #{given := {server, undefined, [[] | Given]}} = Same} = ssl_opts:handshake([], Done),
+    #{given := {_, _, Given}} = Done,
+    true = maps:remove(given, Same) =:= maps:remove(given, Done),
     ok.
+
+%% From what was given the options are made again, but for what is large or secret.
+options_made_again(Config) ->
+    File = ?config(both_file, Config),
+    {ok, Listener} = ssl_opts:listen([{certfile, File}, {password, "secret"}, {depth, 3}, {alpn_preferred_protocols, [<<"a">>]}]),
+    {ok, #{ssl := Now, given := Given}} = ssl_opts:handshake([{verify, verify_peer}, {cacerts, [<<"der">>]}, {versions, ['tlsv1.3']}], Listener),
+    Again = ssl_opts:again(Given),
+    true = maps:without([certs_keys, cacerts], Now) =:= Again,
+    Text = iolist_to_binary(io_lib:format("~p", [Given])),
+    nomatch = binary:match(Text, <<"secret">>),
+    nomatch = binary:match(Text, <<"der">>),
+    {ok, #{ssl := Client, given := {client, "host", [[{verify, verify_none}]]} = Asked}} =
+        ssl_opts:connect("host", [{verify, verify_none}, {nodelay, true}, {certs_keys, [#{}]}]),
+    true = maps:without([certs_keys, cacerts], Client) =:= ssl_opts:again(Asked).
 
 changed_versions_drop_what_means_nothing(Config) ->
     {ok, Listener} = ssl_opts:listen([{certfile, ?config(both_file, Config)}, {reuse_sessions, false}]),
