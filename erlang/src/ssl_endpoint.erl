@@ -87,6 +87,7 @@
                %% reading
                lock = none :: none | held | reference(), % the read lock; a reference: waiting for it
                armed = no :: no | once | many,           % what the transport will send us
+               ahead = no :: no | wanted | yes | enough, % do we read for callers of recv?
                cooked = no :: no | binary(),             % plaintext that is cut here and not by the native half
                want :: undefined | {gen_statem:from(), non_neg_integer()},
                ended :: undefined | closed | {fatal, map()},
@@ -520,6 +521,10 @@ outs([{event, Event} | Rest], S) ->
     outs(Rest, event(Event, S));
 outs([flush | Rest], S) ->
     outs(Rest, flush(S));
+outs([ahead | Rest], S) ->
+    outs(Rest, read_ahead(S));
+outs([bulk | Rest], S) ->
+    outs(Rest, case S#data.ahead of yes -> S#data{ahead = enough}; _ -> S end);
 outs([heavy], #data{conn = Conn} = S) ->
     outs(ssl_native:step_heavy(Conn), S);
 outs([{ask, {Hello, _} = Query}], #data{options = #{handshake := hello}, hs = #hs{paused = no} = Hs} = S)
@@ -735,6 +740,7 @@ message({Tag, Socket, abort, _}, State, #data{socket = Socket, tags = {Tag, _, _
     transport_ended(closed, State, S#data{armed = no});
 message({ssl_native, Ref, go}, State, #data{lock = Ref} = S) ->
     case State of
+        connection when S#data.ahead =:= wanted -> settle(read_ahead(S#data{lock = held, ahead = no}), []);
         connection -> settle(S#data{lock = held}, []);
         _ -> {keep_state, S#data{lock = held}}
     end;
@@ -872,6 +878,8 @@ request({shutdown, How}, From, State, S) ->
     shut_down(How, From, State, S);
 request({recv, _, _}, From, connection, #data{active = Active}) when Active =/= false ->
     {keep_state_and_data, [{reply, From, {error, einval}}]};
+request({recv, _, _}, From, connection, #data{ahead = yes, cooked = no, ended = undefined}) ->
+    {keep_state_and_data, [{reply, From, retry}]};
 request({recv, _, _}, From, connection, #data{cooked = no, ended = undefined} = S) ->
     give_lock(From, S);
 request({recv, _, _} = Recv, From, connection, #data{cooked = no} = S) ->
@@ -1185,6 +1193,38 @@ give_lock(From, #data{lock = held, conn = Conn} = S0) ->
 give_lock(From, S) ->
     {keep_state, S, [{reply, From, retry}]}.
 
+%% Callers of recv get small messages one by one: they come sooner when the transport sends them to us, as in active mode, than
+%% when each recv asks it. What we feed waits in the native half, where callers take it (native/nif/src/ahead.rs).
+read_ahead(#data{ahead = no, active = false, want = undefined, ended = undefined, cooked = no, renegotiation = no, lock = Lock,
+                 transport = gen_tcp, socket = Socket, conn = Conn} = S) when is_port(Socket), not is_reference(Lock) ->
+    case ssl_native:reader(Conn, ahead) of
+        ok -> arm(many, S#data{lock = held, ahead = yes});
+        {wait, Ref} -> S#data{lock = Ref, ahead = wanted}
+    end;
+read_ahead(S) ->
+    S.
+
+%% It comes in bulk, or is not for callers of recv any more.
+no_more_ahead(#data{active = false, want = undefined, ended = undefined, cooked = no, renegotiation = no, conn = Conn} = S0) ->
+    case disarm(S0) of
+        #data{ended = undefined, cooked = no} = S ->
+            ok = ssl_native:reader(Conn, give),
+            S#data{ahead = no, lock = none};
+        S ->
+            no_more_ahead(S)
+    end;
+no_more_ahead(#data{ended = How, cooked = no} = S) when How =/= undefined ->
+    %% Who waits shall hear from us how it ended.
+    callers_come(take_over_cutting(<<>>, S));
+no_more_ahead(S) ->
+    callers_come(S).
+
+callers_come(#data{ahead = Ahead, conn = Conn} = S) when Ahead =:= yes; Ahead =:= enough ->
+    ok = ssl_native:reader(Conn, take),
+    S#data{ahead = no};
+callers_come(S) ->
+    S.
+
 %% Has the transport send us what comes.
 arm(_, #data{armed = Armed} = S) when Armed =/= no ->
     S;
@@ -1231,6 +1271,10 @@ settle(S0, Actions) ->
         {invalid, Bytes, S} -> invalid(Bytes, S, Actions)
     end.
 
+serve(#data{ahead = yes, active = false, want = undefined, ended = undefined, cooked = no, renegotiation = no} = S) ->
+    {idle, arm(many, S)};
+serve(#data{ahead = Ahead} = S) when Ahead =:= yes; Ahead =:= enough ->
+    serve(no_more_ahead(S));
 serve(#data{active = false, want = undefined, renegotiation = no} = S) ->
     {idle, S};
 serve(#data{lock = none} = S) ->
@@ -1410,8 +1454,9 @@ undelivered(Bytes, #data{mode = list}) -> binary_to_list(Bytes);
 undelivered(Bytes, #data{mode = binary}) -> Bytes.
 
 %% Closes: close_notify when it is our turn to write, then the transport.
-close(From, Timeout, #data{conn = Conn} = S) ->
+close(From, Timeout, #data{conn = Conn} = S0) ->
     mark_closed(Conn),
+    S = callers_come(S0),
     say_goodbye(S#data{ending = {From, Timeout}, active = false}).
 
 say_goodbye(#data{conn = Conn, ending = {From, Timeout}} = S) ->
@@ -1458,7 +1503,7 @@ drain(Timeout, #data{out = Out, writer = Writer} = S) when Out =/= []; Writer =/
 drain(Timeout, #data{transport = Transport, socket = Socket, conn = Conn} = S0) ->
     mark_closed(Conn),
     gen_replies(case S0#data.want of {From, _} -> replies(From, {error, closed}); undefined -> [] end),
-    S = lock(S0#data{want = undefined, ending = undefined, hs = undefined, cooked = no}),
+    S = lock(callers_come(S0#data{want = undefined, ending = undefined, hs = undefined, cooked = no})),
     Wait = case S of
                #data{lock = held} -> Timeout;
                %% A reader outside waits for the transport: it shall not wait for the peer's goodbye.
@@ -1492,7 +1537,7 @@ nothing_to_read(S) -> S.
 %%--------------------------------------------------------------------------------------------------------------------
 
 downgrade(Pid, Timeout, From, S0) ->
-    case lock(S0) of
+    case lock(callers_come(S0)) of
         #data{lock = held, ended = {fatal, Fatal}, role = Role} = S ->
             {stop_and_reply, {shutdown, normal}, [{reply, From, {error, ssl_alert_text:reason(Role, Fatal, ?PROTOCOL)}}], S};
         #data{lock = held} = S ->

@@ -145,12 +145,13 @@
                 | {session, Saved :: binary()} | none | unknown
                 | {srp_params, Prime :: binary(), Generator :: binary(), Salt :: binary(), B :: binary()}.
 
--type out() :: {send, binary()} | {event, event()} | {data, binary()} | {ask, query()} | heavy | {fatal, fatal()} | flush.
+-type out() :: {send, binary()} | {event, event()} | {data, binary()} | {ask, query()} | heavy | {fatal, fatal()} | flush
+              | bulk.
 %% What a step gives, in order; `ask', `heavy' and `fatal' only last.
 -type outs() :: [out()].
 
 %% What a reader outside the endpoint came across, to be handed to the endpoint.
--type note() :: {event, event()} | flush.
+-type note() :: {event, event()} | flush | ahead.
 
 -type send_error() :: closed | not_connected | term().
 -type recv_error() :: closed | not_connected | {invalid_packet, binary()} | {fatal, fatal()} | term().
@@ -355,8 +356,9 @@ recv_end(_Conn, _Why) -> erlang:nif_error(not_loaded).
 -spec recv_cancel(conn(), reference()) -> ok.
 recv_cancel(_Conn, _Ref) -> erlang:nif_error(not_loaded).
 
-%% The endpoint takes the read lock for active mode, or gives it back. After `wait', `go' means it has it.
--spec reader(conn(), take | give) -> ok | {wait, reference()}.
+%% The endpoint takes the read lock for active mode, or to read ahead for callers of recv, or gives it back. After `wait', `go'
+%% means it has it (and asks for `ahead' again).
+-spec reader(conn(), take | ahead | give) -> ok | {wait, reference()}.
 reader(_Conn, _What) -> erlang:nif_error(not_loaded).
 
 %% How received plaintext is cut; PacketSize 0 is no limit.

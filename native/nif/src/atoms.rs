@@ -21,7 +21,7 @@ rustler::atoms! {
     versions, cipher_suites, groups, signature_algs, signature_algs_cert, extensions,
     // answers and actions
     continue_ = "continue", use_config, abort, bytes, secret, verified, kx_response, srp_params, close_notify, update_keys,
-    take, give, raw, timeout, no_context, verify_name, dns, ip,
+    take, give, ahead, bulk, raw, timeout, no_context, verify_name, dns, ip,
     // configuration
     honor_cipher_order, key_share_groups, max_fragment_length, max_handshake_size, key_update_at, middlebox_comp_mode,
     cookie, credentials, verify_peer, fail_if_no_peer_cert, certificate_authorities, native_verify, status_request,

@@ -4,6 +4,7 @@
 //!
 //! Whoever locks both mutexes locks `rx` first.
 
+use crate::ahead::Ahead;
 use crate::atoms;
 use crate::beam::{Monitor, Pid, SharedBytes};
 use crate::counters::{self, Kind, Live};
@@ -83,6 +84,8 @@ pub struct Receiver {
     pub phase: Phase,
     /// The read lock.
     pub turn: Turn,
+    /// Readers that the endpoint reads for.
+    pub ahead: Ahead,
     /// Plaintext nobody has taken yet.
     pub plain: Plaintext<SharedBytes>,
     /// How it is cut.
@@ -203,6 +206,7 @@ impl Conn {
                 core: Some(core.rx),
                 phase: Phase::Fresh,
                 turn: Turn::new(),
+                ahead: Ahead::default(),
                 plain: Plaintext::new(),
                 framing: Framing::Raw,
                 end: None,
@@ -287,6 +291,7 @@ impl Conn {
         tx.pending = Vec::new();
         tx.end_with(Reason::closed());
         rx.turn.wake_all(env);
+        rx.ahead.stop(env);
         tx.turn.wake_all(env);
     }
 }

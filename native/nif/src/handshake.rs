@@ -34,12 +34,21 @@ fn step<'a>(
             rx.end_with(End::Reason(Reason::closed()));
         }
         // Unframed plaintext goes out at once to an endpoint that has the read lock; else it is there for whoever reads.
-        let ours = rx.framing == Framing::Raw && rx.turn.is_held_by(caller);
+        let ours = rx.framing == Framing::Raw && rx.turn.is_held_by(caller) && !rx.ahead.is_on();
         let data = if ours {
             rx.plain.all().map(|unit| beam::unit(env, unit))
         } else {
             None
         };
+        if rx.ahead.is_on() {
+            let Receiver {
+                ahead,
+                plain,
+                framing,
+                ..
+            } = &mut *rx;
+            ahead.wake(env, plain, *framing);
+        }
         rx.count();
         conn.settle(&rx);
         Ok(steps.outs(data))
@@ -72,6 +81,9 @@ fn feed<'a>(env: Env<'a>, conn: ResourceArc<Conn>, bytes: Term<'a>) -> NifResult
     step(env, &conn, |rx, steps| {
         if rx.end.is_none() {
             steps.ingest(&conn, rx, input.parts());
+        }
+        if rx.ahead.is_bulk(input.len(), rx.plain.len()) {
+            steps.note(atoms::bulk());
         }
         Ok(())
     })
@@ -206,6 +218,7 @@ fn close_transport<'a>(
         rx.end_with(End::Reason(reason));
         // Who waits need not wait for whoever is in the transport.
         rx.turn.wake_all(env);
+        rx.ahead.stop(env);
         tx.turn.wake_all(env);
         Ok(())
     })

@@ -21,6 +21,7 @@ mod lock;
 mod plaintext;
 
 #[cfg(not(test))]
+mod ahead;
 mod atoms;
 #[cfg(not(test))]
 mod beam;

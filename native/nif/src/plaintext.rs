@@ -191,6 +191,16 @@ impl<C: Share> Plaintext<C> {
         }
     }
 
+    /// Is there a unit, or what makes cutting impossible?
+    pub fn has_unit(&self, framing: Framing, length: usize) -> bool {
+        match framing {
+            Framing::Raw => self.len > 0 && self.len >= length,
+            Framing::Prefixed { header, limit } => self.peek(header).is_some_and(|length| {
+                (limit != 0 && length > limit) || self.len - usize::from(header) >= length as usize
+            }),
+        }
+    }
+
     /// Gives everything back to the allocator.
     pub fn clear(&mut self) {
         self.pieces = VecDeque::new();
@@ -259,6 +269,30 @@ mod tests {
             stream.extend_from_slice(message);
         }
         stream
+    }
+
+    #[test]
+    fn a_unit_is_known_to_be_there_without_taking_it() {
+        let prefixed = |limit| Framing::Prefixed { header: 2, limit };
+        for (bytes, framing, length, there) in [
+            (&b""[..], Framing::Raw, 0, false),
+            (b"a", Framing::Raw, 0, true),
+            (b"ab", Framing::Raw, 2, true),
+            (b"ab", Framing::Raw, 3, false),
+            (b"\x00", prefixed(0), 0, false),
+            (b"\x00\x00", prefixed(0), 9, true),
+            (b"\x00\x02a", prefixed(0), 0, false),
+            (b"\x00\x02ab", prefixed(2), 0, true),
+            (b"\x00\x03", prefixed(2), 0, true),
+        ] {
+            let mut buffer = Buffer::new();
+            for byte in bytes {
+                buffer.push(vec![*byte]);
+            }
+            assert_eq!(buffer.has_unit(framing, length), there, "{bytes:?}");
+            let unit = buffer.unit(framing, length);
+            assert_eq!(!matches!(unit, Ok(None)), there, "{bytes:?}");
+        }
     }
 
     #[test]

@@ -60,6 +60,9 @@ fn recv_begin<'a>(env: Env<'a>, conn: ResourceArc<Conn>, length: usize) -> NifRe
         let caller = Pid::caller(env);
         let mut rx = conn.rx();
         // At the end nothing is read any more, so there is nothing to take turns for.
+        if rx.ahead.is_on() && !rx.turn.is_held_by(caller) {
+            return Ok(take_ahead(env, &mut rx, caller, length));
+        }
         if rx.end.is_none() {
             if rx
                 .turn
@@ -89,6 +92,26 @@ fn recv_begin<'a>(env: Env<'a>, conn: ResourceArc<Conn>, length: usize) -> NifRe
     })
 }
 
+/// Of what the endpoint reads ahead. How the connection ended, it is the endpoint that tells.
+fn take_ahead<'a>(env: Env<'a>, rx: &mut Receiver, caller: Pid, length: usize) -> Term<'a> {
+    let unit = rx.plain.unit(rx.framing, length);
+    let result = match unit {
+        Ok(Some(unit)) => (atoms::ok(), beam::unit(env, unit)).encode(env),
+        Err(TooLong) => (atoms::error(), invalid_packet(env, rx)).encode(env),
+        Ok(None) if rx.end.is_some() => return atoms::endpoint().encode(env),
+        Ok(None) => return wait(env, rx.ahead.enter(env, caller, length)),
+    };
+    let Receiver {
+        ahead,
+        plain,
+        framing,
+        ..
+    } = rx;
+    ahead.wake(env, plain, *framing);
+    rx.count();
+    result
+}
+
 /// What the transport gave.
 #[rustler::nif]
 fn recv_more<'a>(
@@ -108,6 +131,10 @@ fn recv_more<'a>(
         let mut steps = Steps::new(env);
         if rx.end.is_none() {
             steps.ingest(&conn, &mut rx, input.parts());
+        }
+        let there = rx.plain.has_unit(rx.framing, length);
+        if rx.ahead.after_read(input.len(), there) {
+            steps.note(atoms::ahead());
         }
         let notes = steps.notes(&mut rx);
         let found = find(env, &mut rx, length);
@@ -158,25 +185,47 @@ fn recv_end<'a>(env: Env<'a>, conn: ResourceArc<Conn>, why: Term<'a>) -> NifResu
 /// Gives up waiting.
 #[rustler::nif]
 fn recv_cancel(env: Env, conn: ResourceArc<Conn>, ticket: ResourceArc<Ticket>) -> Atom {
-    conn.rx().turn.cancel(env, &conn, &ticket);
+    let mut rx = conn.rx();
+    rx.turn.cancel(env, &conn, &ticket);
+    if rx.ahead.is_on() {
+        let Receiver {
+            ahead,
+            plain,
+            framing,
+            ..
+        } = &mut *rx;
+        ahead.cancel(&ticket);
+        // It may have been told to come just before.
+        ahead.wake(env, plain, *framing);
+    }
     atoms::ok()
 }
 
-/// The endpoint takes the read lock or gives it back.
+/// The endpoint takes the read lock, for itself or to read ahead, or gives it back.
 #[rustler::nif]
 fn reader<'a>(env: Env<'a>, conn: ResourceArc<Conn>, what: Atom) -> NifResult<Term<'a>> {
     let caller = conn.check_endpoint(env)?;
     guarded(env, &conn, internal, || {
         let mut rx = conn.rx();
-        if what == atoms::take() {
-            return Ok(match rx.turn.enter(env, &conn, caller) {
-                Entered::Yes | Entered::Dying => atoms::ok().encode(env),
-                Entered::Wait(ticket) => wait(env, ticket),
-            });
+        let ahead = what == atoms::ahead();
+        if what == atoms::take() || ahead {
+            let entered = rx.turn.enter(env, &conn, caller);
+            if let Entered::Wait(ticket) = entered {
+                return Ok(wait(env, ticket));
+            }
+            if ahead {
+                rx.ahead.begin();
+                // They need not wait for the lock any more.
+                rx.turn.dismiss(env, &conn);
+            } else {
+                rx.ahead.stop(env);
+            }
+            return Ok(atoms::ok().encode(env));
         }
         if what != atoms::give() {
             return Err(Error::BadArg);
         }
+        rx.ahead.stop(env);
         rx.turn.leave(env, &conn, caller);
         Ok(atoms::ok().encode(env))
     })

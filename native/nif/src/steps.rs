@@ -4,7 +4,7 @@ use crate::atoms;
 use crate::beam::binary;
 use crate::conn::{Conn, End, Phase, Reason, Receiver, Sender};
 use crate::encode::{self, Fatal};
-use rustler::{Encoder, Env, ResourceArc, Term};
+use rustler::{Atom, Encoder, Env, ResourceArc, Term};
 use std::time::{SystemTime, UNIX_EPOCH};
 use tls_core::query::{Event, Output};
 use tls_core::record::Opened;
@@ -45,6 +45,11 @@ impl<'a> Steps<'a> {
     /// Has the connection failed?
     pub fn failed(&self) -> bool {
         self.fatal.is_some()
+    }
+
+    /// A word to the endpoint.
+    pub fn note(&mut self, what: Atom) {
+        self.events.push(what.encode(self.env));
     }
 
     /// The list that the endpoint's calls return: `send` first, `ask`, `heavy` and `fatal` last.

@@ -143,6 +143,14 @@ impl Turn {
         }
     }
 
+    /// Nobody needs to wait any more: everybody comes and sees.
+    pub fn dismiss(&mut self, env: Env, conn: &ResourceArc<Conn>) {
+        for waiter in self.queue.drain() {
+            notify(env, waiter.who, &waiter.ticket);
+            waiter.ticket.monitor.end(env, conn);
+        }
+    }
+
     fn watch(&mut self, env: Env, conn: &ResourceArc<Conn>, who: Pid) -> bool {
         if let Some((pid, old)) = self.sticky {
             if pid == who {
