@@ -880,8 +880,11 @@ request({recv, _, _}, From, connection, #data{active = Active}) when Active =/= 
     {keep_state_and_data, [{reply, From, {error, einval}}]};
 request({recv, _, _}, From, connection, #data{ahead = yes, cooked = no, ended = undefined}) ->
     {keep_state_and_data, [{reply, From, retry}]};
-request({recv, _, _}, From, connection, #data{cooked = no, ended = undefined} = S) ->
-    give_lock(From, S);
+request({recv, _, _} = Recv, From, connection, #data{cooked = no, ended = undefined} = S) ->
+    case reads_badly(S) of
+        true -> request(Recv, From, connection, take_over_cutting(<<>>, S));
+        false -> give_lock(From, S)
+    end;
 request({recv, _, _} = Recv, From, connection, #data{cooked = no} = S) ->
     %% We know of the end already: what comes before it is read here.
     request(Recv, From, connection, take_over_cutting(<<>>, S));
@@ -1179,6 +1182,13 @@ lock(#data{lock = none, conn = Conn} = S) ->
     end;
 lock(S) ->
     S.
+
+%% On older releases recv on a socket of the socket backend ignores its time-out once the socket was active: then we read.
+-if(?OTP_RELEASE >= 28).
+reads_badly(_) -> false.
+-else.
+reads_badly(#data{socket = Socket}) -> is_tuple(Socket) andalso element(1, Socket) =:= '$inet'.
+-endif.
 
 %% Gives the read lock to callers that want to read themselves.
 give_lock(From, #data{lock = held, conn = Conn} = S0) ->
@@ -1482,7 +1492,7 @@ written(connection, #data{out = [], writer = undefined, ending = {shutdown, From
     case ssl_transport:shutdown(Transport, Socket, How) of
         ok when How =:= write -> {keep_state, shut(S#data{ending = undefined}), [{reply, From, ok}]};
         ok -> settle(nothing_to_read(shut(S#data{ending = undefined})), [{reply, From, ok}]);
-        {error, _} = Error -> {stop_and_reply, {shutdown, normal}, [{reply, From, Error}], S}
+        {error, _} = Error -> transport_refused(From, Error, S)
     end;
 written(handshake, #data{hs = #hs{done = true}} = S) ->
     hs_progress(S);
@@ -1521,12 +1531,17 @@ mark_closed(Conn) ->
 shut_down(read, From, connection, #data{transport = Transport, socket = Socket} = S) ->
     case ssl_transport:shutdown(Transport, Socket, read) of
         ok -> settle(nothing_to_read(S), [{reply, From, ok}]);
-        {error, _} = Error -> {stop_and_reply, {shutdown, normal}, [{reply, From, Error}], S}
+        {error, _} = Error -> transport_refused(From, Error, S)
     end;
 shut_down(How, From, connection, S) ->
     written(connection, control_now(close_notify, S#data{ending = {shutdown, From, How}}));
 shut_down(How, From, _, #data{transport = Transport, socket = Socket}) ->
     {keep_state_and_data, [{reply, From, ssl_transport:shutdown(Transport, Socket, How)}]}.
+
+%% It is not connected any more.
+transport_refused(From, Error, #data{conn = Conn} = S) ->
+    mark_closed(Conn),
+    {stop_and_reply, {shutdown, normal}, [{reply, From, Error}], S}.
 
 %% The user wants nothing more: as if the peer had ended.
 nothing_to_read(#data{ended = undefined} = S) -> lock(S#data{ended = closed});
