@@ -12,7 +12,7 @@
 -export([all/0, suite/0, init_per_suite/1, end_per_suite/1, init_per_testcase/2, end_per_testcase/2]).
 -export([killed_in_connect/1, killed_in_accept/1, killed_in_handshake/1, killed_while_paused/1, killed_idle/1, killed_active/1,
          killed_reading/1, killed_writing/1, killed_waiting_for_locks/1, killed_closing/1, failed_handshakes/1, ordinary_life/1,
-         listeners_and_options/1, killed_acceptor_leaves_the_listener/1, idle_connection_is_small/1]).
+         many_in_every_way/1, listeners_and_options/1, killed_acceptor_leaves_the_listener/1, idle_connection_is_small/1]).
 
 -define(TIMES, 4).
 
@@ -21,7 +21,7 @@ suite() -> [{timetrap, {seconds, 90}}].
 %% Memory is measured before others move it.
 all() ->
     [idle_connection_is_small, killed_in_connect, killed_in_accept, killed_in_handshake, killed_while_paused, killed_idle, killed_active, killed_reading,
-     killed_writing, killed_waiting_for_locks, killed_closing, failed_handshakes, ordinary_life, listeners_and_options,
+     killed_writing, killed_waiting_for_locks, killed_closing, failed_handshakes, ordinary_life, many_in_every_way, listeners_and_options,
      killed_acceptor_leaves_the_listener].
 
 init_per_suite(Config) ->
@@ -337,6 +337,113 @@ ordinary_life(Config) ->
                   ok = ssl:close(L)
           end,
     same_counts(fun() -> Run(3) end, fun() -> Run(60) end).
+
+%% Some thousand connections, opened, used, and dropped in every way (environment variable LEAK_CONNECTIONS: how many).
+many_in_every_way(Config) ->
+    Count = case os:getenv("LEAK_CONNECTIONS") of
+                false -> 1000;
+                Text -> list_to_integer(Text)
+            end,
+    ct:timetrap({minutes, 5 + Count div 500}),
+    Ways = [close, peer_closes, shutdown, owner_killed, peer_killed, connection_killed, timed_out, server_timed_out],
+    Run = fun(N) ->
+                  {ok, L} = ssl:listen(0, options([{backlog, 100} | server(Config)])),
+                  {ok, {_, Port}} = ssl:sockname(L),
+                  {ok, Silent} = gen_tcp:listen(0, [{active, false}, {backlog, 1000}]),
+                  {ok, SilentPort} = inet:port(Silent),
+                  Workers = [call(fun() -> drop_in_turn(W, N, Ways, L, Port, SilentPort, options(client(Config))) end)
+                             || W <- lists:seq(1, 20)],
+                  ?assertEqual(lists:duplicate(20, ok), [long_finished(Worker) || Worker <- Workers]),
+                  ok = gen_tcp:close(Silent),
+                  ok = ssl:close(L)
+          end,
+    Start = erlang:monotonic_time(millisecond),
+    Run(160),
+    left_nothing(),
+    settled(),
+    Before = counts(),
+    Run(Count),
+    left_nothing(),
+    eventually(fun() -> settled(), ?assertEqual(maps:remove(atoms, Before), maps:remove(atoms, counts())) end),
+    %% Modules that a way loads which nobody went before; not some per connection.
+    ?assert(maps:get(atoms, counts()) - maps:get(atoms, Before) < 50),
+    ct:pal("~b connections in ~b ms, all gone", [Count + 160, erlang:monotonic_time(millisecond) - Start]).
+
+long_finished({pid, Pid, Ref} = Called) ->
+    receive {Ref, _} = Message -> self() ! Message, finished(Called)
+    after 1200000 -> ct:fail({no_result, process_info(Pid, current_stacktrace)})
+    end.
+
+%% Of twenty workers the W-th: every twentieth connection.
+drop_in_turn(W, N, _, _, _, _, _) when W > N -> ok;
+drop_in_turn(W, N, Ways, L, Port, SilentPort, Options) ->
+    ok = drop(lists:nth(1 + (W div 20) rem length(Ways), Ways), L, Port, SilentPort, Options),
+    drop_in_turn(W + 20, N, Ways, L, Port, SilentPort, Options).
+
+drop(timed_out, _, _, SilentPort, Options) ->
+    {error, timeout} = ssl:connect("localhost", SilentPort, Options, 20),
+    ok;
+drop(server_timed_out, L, Port, _, _) ->
+    %% Whoever accepts gets the silent client or another worker's: both in turn.
+    {ok, Raw} = gen_tcp:connect("localhost", Port, [{active, false}]),
+    Owner = worker(fun() ->
+                           case ssl:transport_accept(L, 10000) of
+                               {ok, A} -> _ = ssl:handshake(A, 20);
+                               {error, _} -> ok
+                           end
+                   end),
+    gone(Owner),
+    gen_tcp:close(Raw);
+drop(Way, L, Port, _, Options) ->
+    Self = self(),
+    Ref = make_ref(),
+    Server = worker(fun() ->
+                            case ssl:transport_accept(L, 10000) of
+                                {ok, A} ->
+                                    case ssl:handshake(A, 10000) of
+                                        {ok, S} -> Self ! {Ref, S}, serve(S);
+                                        {error, _} -> Self ! {Ref, none}
+                                    end;
+                                {error, _} -> Self ! {Ref, none}
+                            end
+                    end),
+    Client = worker(fun() ->
+                            case ssl:connect("localhost", Port, Options, 10000) of
+                                {ok, C} ->
+                                    _ = ssl:send(C, <<"hello">>),
+                                    _ = ssl:recv(C, 5, 10000),
+                                    Self ! {Ref, C, connected},
+                                    hold();
+                                {error, _} -> Self ! {Ref, none, connected}
+                            end
+                    end),
+    %% Another worker's server may have got our client: each drops what it has.
+    C = receive {Ref, Connected, connected} -> Connected end,
+    S = receive {Ref, Shaken} -> Shaken end,
+    {Own, Owner} = case Way of peer_closes -> {S, Server}; _ -> {C, Client} end,
+    case Way of
+        _ when Own =:= none -> ok;
+        close -> ssl:close(Own);
+        peer_closes -> ssl:close(Own);
+        shutdown -> ssl:shutdown(Own, write), ssl:shutdown(Own, read_write);
+        owner_killed -> exit(Owner, kill);
+        peer_killed -> exit(Server, kill);
+        connection_killed -> exit(endpoint(Own), kill)
+    end,
+    exit(Server, kill),
+    exit(Client, kill),
+    gone(Server),
+    gone(Client).
+
+serve(S) ->
+    case ssl:recv(S, 5, 10000) of
+        {ok, Data} -> _ = ssl:send(S, Data), serve(S);
+        {error, _} -> hold()
+    end.
+
+gone(Pid) ->
+    Ref = erlang:monitor(process, Pid),
+    receive {'DOWN', Ref, process, _, _} -> ok end.
 
 %% Listeners, each with options of its own, leave neither materials nor configurations once the cache is cleared.
 listeners_and_options(Config) ->
