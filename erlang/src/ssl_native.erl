@@ -9,7 +9,7 @@
          start/1, feed/2, step_heavy/1, answer/2, close_transport/2,
          send_begin/2, send_more/2, send_end/1, send_failed/2, send_cancel/2, control/2, flush/1,
          recv_begin/2, recv_more/3, recv_end/2, recv_cancel/2, reader/2, packet/3, pull/2, rest/1,
-         info/1, state/1, export/4, renegotiate/1, master_secret/1, counters/0]).
+         info/1, state/1, export/4, renegotiate/1, master_secret/1, session/1, counters/0]).
 
 -export_type([store/0, credential/0, config/0, conn/0, config_map/0, key/0, outs/0, event/0, info/0, fatal/0, query/0,
               answer/0, note/0, traced/0, code_point/0, alert/0]).
@@ -18,7 +18,7 @@
 -nifs([abi/0, trust_store_find/1, trust_store_load/1, credential_find/2, credential_load/2, config/1, client/2, server/1,
        use_config/2, set_endpoint/2, trace/2, word/1, set_word/2, start/1, feed/2, step_heavy/1, answer/2, close_transport/2, send_begin/2, send_more/2, send_end/1,
        send_failed/2, send_cancel/2, control/2, flush/1, recv_begin/2, recv_more/3, recv_end/2, recv_cancel/2, reader/2,
-       packet/3, pull/2, rest/1, info/1, state/1, export/4, renegotiate/1, master_secret/1, counters/0]).
+       packet/3, pull/2, rest/1, info/1, state/1, export/4, renegotiate/1, master_secret/1, session/1, counters/0]).
 
 -on_load(load/0).
 
@@ -389,6 +389,10 @@ state(_Conn) -> erlang:nif_error(not_loaded).
 -spec export(conn(), Label :: binary(), Context :: binary() | no_context, Length :: non_neg_integer()) ->
           {ok, binary()} | {error, atom()}.
 export(_Conn, _Label, _Context, _Length) -> erlang:nif_error(not_loaded).
+
+%% What must be known to resume the session (TLS 1.2 and before).
+-spec session(conn()) -> {ok, binary()} | none.
+session(_Conn) -> erlang:nif_error(not_loaded).
 
 %% The master secret of a connection of TLS 1.2 or before.
 %% TLS 1.2 and below: a client's ClientHello or a server's HelloRequest waits to be flushed. {event, {renegotiation, refused}} at once

@@ -160,6 +160,20 @@ fn export<'a>(
     })
 }
 
+/// What must be known to resume the session.
+#[rustler::nif]
+fn session<'a>(env: Env<'a>, conn: ResourceArc<Conn>) -> Term<'a> {
+    if !conn.is_settled() {
+        return atoms::none().encode(env);
+    }
+    let rx = conn.rx();
+    let saved = rx.core.as_ref().and_then(|core| core.saved_session());
+    match saved.and_then(|session| session.to_bytes().ok()) {
+        Some(data) => (atoms::ok(), copy(env, data.as_ref())).encode(env),
+        None => atoms::none().encode(env),
+    }
+}
+
 /// The master secret of a version before TLS 1.3, for who asked for it.
 #[rustler::nif]
 fn master_secret<'a>(env: Env<'a>, conn: ResourceArc<Conn>) -> Term<'a> {

@@ -14,6 +14,7 @@ use crate::record::limits::{
 };
 use crate::record::{HandshakeJoiner, HandshakeMessage, Opened, RecordReader};
 use crate::schedule::tls12::MasterSecret;
+use crate::session::SavedSession;
 use crate::trace::Traced;
 use crate::wire::alert::{Alert, Level};
 use core::fmt;
@@ -251,6 +252,12 @@ impl Rx {
     /// The master secret (TLS 1.2 and below).
     pub fn master_secret(&self) -> Option<&MasterSecret> {
         self.established()?.master_secret()
+    }
+
+    /// What must be known to resume the connection's session (TLS 1.2 and below). `None`: it cannot be.
+    pub fn saved_session(&self) -> Option<SavedSession> {
+        let config = &self.common.as_ref()?.config;
+        handshake::saved_session(self.info()?, self.master_secret()?, config)
     }
 
     /// The PRF of the connection's version and suite (TLS 1.2 and below; RFC 5246 section 5). `None`: there is none, or

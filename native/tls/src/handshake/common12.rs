@@ -237,35 +237,41 @@ impl Keyed12 {
 
     /// The session of a full handshake, if it has an id and may be kept.
     fn saved(&self, cx: &Cx<'_>) -> Option<SavedSession> {
-        let Session12 {
-            version,
-            suite,
-            ref info,
-            ..
-        } = self.session;
-        let config = cx.config();
-        if info.resumed || info.session_id.is_empty() || !config.reuse_sessions {
+        let info = &self.session.info;
+        if info.resumed || !cx.config().reuse_sessions {
             return None;
         }
-        Some(SavedSession {
-            version,
-            suite: suite.id,
-            session_id: info.session_id.clone(),
-            master_secret: Secret::from(&self.master.as_bytes()[..]),
-            extended_master_secret: info.extended_master_secret,
-            scope: config.session_scope.clone(),
-            server_name: info.server_name.clone(),
-            max_fragment_length: info.max_fragment_length,
-            peer_chain: info.peer_chain.clone(),
-            group: info.group,
-            signature_scheme: info.signature_scheme,
-            own_certificate: info
-                .own_credential
-                .and_then(|index| config.credentials.get(index))
-                .map(|key| leaf_digest(key)),
-            srp_username: info.srp_username.clone(),
-        })
+        saved_session(info, &self.master, cx.config())
     }
+}
+
+/// What must be known to resume the session of a connection; without an id it cannot be.
+pub(crate) fn saved_session(
+    info: &Info,
+    master: &MasterSecret,
+    config: &Config,
+) -> Option<SavedSession> {
+    if info.session_id.is_empty() {
+        return None;
+    }
+    Some(SavedSession {
+        version: info.version,
+        suite: info.cipher_suite,
+        session_id: info.session_id.clone(),
+        master_secret: Secret::from(&master.as_bytes()[..]),
+        extended_master_secret: info.extended_master_secret,
+        scope: config.session_scope.clone(),
+        server_name: info.server_name.clone(),
+        max_fragment_length: info.max_fragment_length,
+        peer_chain: info.peer_chain.clone(),
+        group: info.group,
+        signature_scheme: info.signature_scheme,
+        own_certificate: info
+            .own_credential
+            .and_then(|index| config.credentials.get(index))
+            .map(|key| leaf_digest(key)),
+        srp_username: info.srp_username.clone(),
+    })
 }
 
 /// By which a session knows our own certificate again.

@@ -51,7 +51,7 @@ mod server12;
 mod transcript;
 mod world;
 
-pub(crate) use common12::Previous;
+pub(crate) use common12::{saved_session, Previous};
 pub(crate) use established::Established;
 pub(crate) use job::{Advance, Park};
 pub(crate) use renegotiation::{asked, begin};
