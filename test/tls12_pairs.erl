@@ -28,9 +28,12 @@ chain(Issuer, Peer) ->
 
 %% public_key makes none.
 dsa_key() ->
-    Pem = os:cmd("openssl dsaparam -genkey -noout 1024 2>/dev/null | openssl dsa -traditional 2>/dev/null"),
-    [Entry | _] = [E || {'DSAPrivateKey', _, _} = E <- public_key:pem_decode(list_to_binary(Pem))],
-    public_key:pem_entry_decode(Entry).
+    Pem = os:cmd("openssl dsaparam -genkey 1024 2>/dev/null | openssl pkey 2>/dev/null"),
+    [Entry | _] = [E || {Type, _, _} = E <- public_key:pem_decode(list_to_binary(Pem)),
+                        Type =:= 'DSAPrivateKey' orelse Type =:= 'PrivateKeyInfo'],
+    #'DSAPrivateKey'{p = P, g = G, x = X} = Key = public_key:pem_entry_decode(Entry),
+    %% (PKCS#8 does not say the public half.)
+    Key#'DSAPrivateKey'{version = 0, y = binary:decode_unsigned(crypto:mod_pow(G, X, P))}.
 
 %%--------------------------------------------------------------------------------------------------------------------
 %% A node with OTP's own ssl

@@ -52,7 +52,7 @@ table() ->
      {protocol, both, {one_of, [tls, dtls]}, tls, all, [tls],
       "TLS over a stream, or DTLS over datagrams"},
      {versions, both, {value, versions}, {by, versions}, all, all,
-      "protocol versions; today TLS 1.3 is negotiated, so it must be among them"},
+      "protocol versions"},
      {log_level, both,
       {one_of, [none, all, emergency, alert, critical, error, warning, notice, info, debug]}, {by, log_level}, all, all,
       "lowest level that is logged"},
@@ -170,14 +170,14 @@ table() ->
      {renegotiate_at, both, {value, renegotiate_at}, 268435456, all, all, "internal: records before renegotiation"},
      {secure_renegotiate, both, {value, secure_renegotiate}, true, ?BEFORE_13, all,
       "always true (RFC 5746); false is refused"},
-     {fallback, client, boolean, false, ?BEFORE_13, [false], "send TLS_FALLBACK_SCSV (RFC 7507)"},
+     {fallback, client, boolean, false, ?BEFORE_13, all, "send TLS_FALLBACK_SCSV (RFC 7507)"},
      {reuse_sessions, both, {role, {one_of, [true, false, save]}, boolean}, {role, true, {by, reuse_sessions}},
       ?BEFORE_13, all, "resumption by session identifier"},
      {reuse_session, both, {role, {value, reuse_session}, {function, 4}}, undefined, ?BEFORE_13, all,
       "client: the session to resume; server: fun that decides"},
-     {psk_identity, both, {value, psk_identity}, undefined, ?BEFORE_13, none, "identity (hint) of PSK suites"},
-     {srp_identity, both, {value, srp_identity}, undefined, ?BEFORE_13, none, "user and password of SRP suites"},
-     {user_lookup_fun, both, {value, user_lookup_fun}, undefined, ?BEFORE_13, none,
+     {psk_identity, both, {value, psk_identity}, undefined, ?BEFORE_13, all, "identity (hint) of PSK suites"},
+     {srp_identity, both, {value, srp_identity}, undefined, ?BEFORE_13, all, "user and password of SRP suites"},
+     {user_lookup_fun, both, {value, user_lookup_fun}, undefined, ?BEFORE_13, all,
       "fun that knows the secrets of PSK and SRP suites"}
     ].
 

@@ -26,7 +26,7 @@ table() ->
 
 %% Versions whose protocol this library speaks today.
 -spec implemented() -> [version()].
-implemented() -> ['tlsv1.3'].
+implemented() -> ['tlsv1.3', 'tlsv1.2', 'tlsv1.1', tlsv1].
 
 -spec number(version() | sslv3) -> wire().
 number(Name) ->
