@@ -20,7 +20,11 @@ chain(ecdh_rsa) -> chain([{digest, sha256}, {key, {rsa, 2048, 65537}}], [{digest
 chain(dsa) -> chain([{digest, sha}, {key, dsa_key()}], [{digest, sha}, {key, dsa_key()}]).
 
 chain(Issuer, Peer) ->
-    San = {extensions, [{'Extension', {2, 5, 29, 17}, false, [{dNSName, "localhost"}, {dNSName, "other.test"}]}]},
+    %% For RSA as key exchange and static ECDH, too.
+    San = {extensions, [#'Extension'{extnID = ?'id-ce-subjectAltName', critical = false,
+                                     extnValue = [{dNSName, "localhost"}, {dNSName, "other.test"}]},
+                        #'Extension'{extnID = ?'id-ce-keyUsage', critical = false,
+                                     extnValue = [digitalSignature, keyEncipherment, keyAgreement]}]},
     #{server_config := Server, client_config := Client} =
         public_key:pkix_test_data(#{server_chain => #{root => Issuer, intermediates => [Issuer], peer => [San | Peer]},
                                     client_chain => #{root => Issuer, intermediates => [Issuer], peer => Peer}}),
@@ -67,12 +71,19 @@ start_server(Options) ->
     Self = self(),
     Ref = make_ref(),
     spawn(fun() ->
-                  {ok, L} = ssl:listen(0, [binary, {packet, 4}, {active, false}, {reuseaddr, true}, {nodelay, true} | Options]),
-                  {ok, {_, Port}} = ssl:sockname(L),
-                  Self ! {Ref, Port},
-                  accept(L)
+                  case ssl:listen(0, [binary, {packet, 4}, {active, false}, {reuseaddr, true}, {nodelay, true} | Options]) of
+                      {ok, L} ->
+                          {ok, {_, Port}} = ssl:sockname(L),
+                          Self ! {Ref, Port},
+                          accept(L);
+                      Error ->
+                          Self ! {Ref, Error}
+                  end
           end),
-    receive {Ref, Port} -> Port after ?TIMEOUT -> error(no_server) end.
+    receive
+        {Ref, Port} when is_integer(Port) -> Port;
+        {Ref, Error} -> error({no_server, Error, Options})
+    end.
 
 accept(L) ->
     {ok, Accepted} = ssl:transport_accept(L),

@@ -1273,9 +1273,9 @@ settle(S0, Actions) ->
     case serve(S0) of
         {idle, #data{ended = How, cooked = no} = S} when How =/= undefined ->
             %% Who reads next has to hear of it from here.
-            {next_state, connection, one_sided(take_over_cutting(<<>>, S)), Actions};
+            {next_state, connection, one_sided(take_over_cutting(<<>>, renegotiated({error, closed}, S))), Actions};
         {idle, #data{ended = How} = S} when How =/= undefined ->
-            {next_state, connection, one_sided(S), Actions};
+            {next_state, connection, one_sided(renegotiated({error, closed}, S)), Actions};
         {idle, S} -> {next_state, connection, S, Actions};
         {ended, #data{ended = How} = S} -> ended(How, S, Actions);
         {invalid, Bytes, S} -> invalid(Bytes, S, Actions)
