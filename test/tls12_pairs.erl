@@ -31,10 +31,17 @@ chain(Issuer, Peer) ->
     #{server => Server, client => Client}.
 
 %% public_key makes none.
-dsa_key() ->
+dsa_key() -> dsa_key(5).
+
+dsa_key(Tries) ->
     Pem = os:cmd("openssl dsaparam -genkey 1024 2>/dev/null | openssl pkey 2>/dev/null"),
-    [Entry | _] = [E || {Type, _, _} = E <- public_key:pem_decode(list_to_binary(Pem)),
-                        Type =:= 'DSAPrivateKey' orelse Type =:= 'PrivateKeyInfo'],
+    case [E || {Type, _, _} = E <- public_key:pem_decode(list_to_binary(Pem)),
+               Type =:= 'DSAPrivateKey' orelse Type =:= 'PrivateKeyInfo'] of
+        [Entry | _] -> with_public(Entry);
+        [] when Tries > 1 -> dsa_key(Tries - 1)
+    end.
+
+with_public(Entry) ->
     #'DSAPrivateKey'{p = P, g = G, x = X} = Key = public_key:pem_entry_decode(Entry),
     %% (PKCS#8 does not say the public half.)
     Key#'DSAPrivateKey'{version = 0, y = binary:decode_unsigned(crypto:mod_pow(G, X, P))}.
