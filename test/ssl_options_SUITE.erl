@@ -143,13 +143,9 @@ odd_terms_never_crash(_) ->
 
 %% An option that would do nothing is refused, each one with its name and value.
 what_does_not_work_yet_is_refused(_) ->
-    Refused = [{client, [{protocol, dtls}]}, {client, [{versions, ['tlsv1.2']}]},
-               {server, [{versions, ['tlsv1.1', tlsv1]}]}, {client, [{erl_dist, true}]}, {server, [{ktls, true}]},
+    Refused = [{client, [{protocol, dtls}]}, {client, [{erl_dist, true}]}, {server, [{ktls, true}]},
                {client, [{crl_check, true}]}, {server, [{crl_check, best_effort}]}, {client, [{stapling, staple}]},
-               {client, [{session_tickets, auto}]}, {server, [{session_tickets, stateless}]},
-               {client, [{fallback, true}]}, {client, [{psk_identity, "me"}]}, {client, [{srp_identity, {"a", "b"}}]},
-               {server, [{user_lookup_fun, {fun(_, _, _) -> error end, []}}]},
-               {client, [{ciphers, "ECDHE-RSA-AES128-GCM-SHA256"}]}],
+               {client, [{session_tickets, auto}]}, {server, [{session_tickets, stateless}]}],
     lists:foreach(fun({Role, [{Name, Value}] = Opts}) ->
                           {error, {options, {not_supported_yet, {Name, Value}}}} = by_role(Role, Opts)
                   end, Refused),
@@ -270,7 +266,7 @@ fail_if_no_peer_cert_depends_on_verify(_) ->
 
 versions_are_checked_and_sorted(_) ->
     {ok, #{ssl := #{versions := ['tlsv1.3', 'tlsv1.2']} = Opts}} = client([]),
-    ['tlsv1.3'] = ssl_opts:negotiable(Opts),
+    ['tlsv1.3', 'tlsv1.2'] = ssl_opts:negotiable(Opts),
     {ok, #{ssl := #{versions := ['tlsv1.3', 'tlsv1.2', 'tlsv1.1', tlsv1]}}} =
         client([{versions, [tlsv1, 'tlsv1.2', 'tlsv1.3', 'tlsv1.1']}]),
     {error, {options, missing_version, {'tlsv1.2', {versions, ['tlsv1.3', 'tlsv1.1']}}}} =
@@ -306,7 +302,7 @@ versions_from_the_environment(_) ->
         {ok, #{ssl := #{versions := ['tlsv1.3', 'tlsv1.2', 'tlsv1.1']}}} = client([]),
         [{3, 3}, {3, 4}, {3, 2}] = tls_record:supported_protocol_versions(),
         ok = application:set_env(ssl, protocol_version, 'tlsv1.2'),
-        {error, {options, {not_supported_yet, {versions, ['tlsv1.2']}}}} = client([]),
+        {ok, #{ssl := #{versions := ['tlsv1.2']}}} = client([]),
         ok = application:set_env(ssl, protocol_version, [sslv3]),
         {ok, #{ssl := #{versions := ['tlsv1.3', 'tlsv1.2']}}} = client([])
     after
@@ -498,7 +494,7 @@ changed_versions_drop_what_means_nothing(Config) ->
     {ok, Listener} = ssl_opts:listen([{certfile, ?config(both_file, Config)}, {reuse_sessions, false}]),
     {ok, #{ssl := #{versions := ['tlsv1.3'], reuse_sessions := true, eccs := []}}} =
         ssl_opts:handshake([{versions, ['tlsv1.3']}], Listener),
-    {error, {options, {not_supported_yet, {versions, ['tlsv1.2']}}}} =
+    {ok, #{ssl := #{versions := ['tlsv1.2'], reuse_sessions := false, eccs := [_ | _], supported_groups := undefined}}} =
         ssl_opts:handshake([{versions, ['tlsv1.2']}], Listener),
     ok.
 
@@ -516,14 +512,24 @@ upgraded_sockets_keep_their_mode(_) ->
 values_for_the_core(_) ->
     {ok, #{ssl := Client}} = client([{alpn_advertised_protocols, [<<"h2">>]}, {supported_groups, [x25519, secp256r1]},
                                      {signature_algs, [ecdsa_secp256r1_sha256, {sha256, rsa}]}, {max_fragment_length, 512}]),
-    #{versions := [16#0304], alpn := [<<"h2">>], groups := [29, 23], key_share_groups := [29],
+    #{versions := [16#0304, 16#0303], alpn := [<<"h2">>], groups := [29, 23], key_share_groups := [29],
       max_fragment_length := 512,
-      verify_peer := false, cipher_suites := [16#1302, 16#1301, 16#1303, 16#1304], ask_hello := false, key_log := false,
+      verify_peer := false, cipher_suites := [16#1302, 16#1301, 16#1303, 16#1304 | _], ask_hello := false, key_log := false,
       honor_cipher_order := false, cookie := false, fail_if_no_peer_cert := false, max_handshake_size := 262144,
       key_update_at := 388736063997, middlebox_comp_mode := true} = ssl_opts:core_config(client, Client),
     {ok, #{ssl := Server}} = server([{sni_fun, fun(_) -> undefined end}, {honor_cipher_order, true}, {keep_secrets, true}]),
     #{ask_hello := true, honor_cipher_order := true, cookie := true, key_log := true, alpn := undefined} =
         ssl_opts:core_config(server, Server),
+    #{curves := [_ | _], npn := undefined, beast_mitigation := disabled, padding_check := true, user_lookup := false,
+      extended_master_secret := true, psk_identity := undefined, srp_identity := undefined} = ssl_opts:before_13(client, Client),
+    {ok, #{ssl := Old}} = server([{versions, [tlsv1]}, {next_protocols_advertised, [<<"a">>]}, {client_renegotiation, false},
+                                  {psk_identity, "hint"}]),
+    #{versions := [16#0301], groups := [], key_share_groups := []} = ssl_opts:core_config(server, Old),
+    #{npn := [<<"a">>], client_renegotiation := false, psk_identity := <<"hint">>, beast_mitigation := one_n_minus_one} =
+        ssl_opts:before_13(server, Old),
+    {ok, #{ssl := New}} = client([{versions, ['tlsv1.3']}]),
+    #{cipher_suites := [16#1302, 16#1301, 16#1303, 16#1304, 16#1305]} = ssl_opts:core_config(client, New),
+    0 = map_size(ssl_opts:before_13(client, New)),
     {ok, #{ssl := Never}} = client([{key_update_at, infinity}]),
     #{key_update_at := 16#ffffffffffffffff} = ssl_opts:core_config(client, Never),
     ok.
