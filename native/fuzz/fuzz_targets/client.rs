@@ -4,8 +4,9 @@ use libfuzzer_sys::fuzz_target;
 use tls_core_fuzz::{client, Peer};
 
 fuzz_target!(|data: &[u8]| {
-    let [choice, step, bytes @ ..] = data else { return };
-    let mut peer = Peer::new(client(*choice));
+    let [low, high, step, bytes @ ..] = data else { return };
+    let choice = u16::from_le_bytes([*low, *high]);
+    let mut peer = Peer::new(client(choice));
     let hello = peer.run();
     // The session id cannot be guessed: give it away.
     let mut bytes = bytes.to_vec();

@@ -4,12 +4,13 @@ use libfuzzer_sys::fuzz_target;
 use tls_core_fuzz::{after_handshake, client, server, talk, Peer};
 
 fuzz_target!(|data: &[u8]| {
-    let [choice, script @ ..] = data else { return };
-    let (mut client, mut server) = (Peer::new(client(*choice)), Peer::new(server(*choice)));
+    let [low, high, script @ ..] = data else { return };
+    let choice = u16::from_le_bytes([*low, *high]);
+    let (mut client, mut server) = (Peer::new(client(choice)), Peer::new(server(choice)));
     talk(&mut client, &mut server);
     assert!(client.connected && server.connected);
     let (sender, receiver) =
-        if choice & 128 == 0 { (&mut client, &mut server) } else { (&mut server, &mut client) };
+        if low & 128 == 0 { (&mut client, &mut server) } else { (&mut server, &mut client) };
     after_handshake(sender, receiver, script);
     receiver.check();
 });

@@ -3,13 +3,14 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
-use tls_core::config::Config;
+use tls_core::config::{Config, DhParams, Npn};
 use tls_core::connection::{ClientParams, Connection, TamperFn};
 use tls_core::crypto::sign::{CertifiedKey, KeyKind, PrivateKey};
-use tls_core::crypto::{Random, RandomFailed};
+use tls_core::crypto::suites::{Authentication, KeyExchange, SuiteRow, SUITES};
+use tls_core::crypto::{Random, RandomFailed, Secret};
 use tls_core::enums::*;
 use tls_core::error::Error;
-use tls_core::query::{Answer, Event, Output};
+use tls_core::query::{Answer, Event, Output, Query};
 use tls_core::record::Opened;
 use tls_core::wire::extension::{Extension, Extensions, Offered, ROWS};
 
@@ -32,35 +33,68 @@ impl Random for Fixed {
     }
 }
 
-fn credential() -> Arc<CertifiedKey> {
-    static KEY: OnceLock<(Vec<u8>, Vec<u8>)> = OnceLock::new();
-    let (certificate, key) = KEY.get_or_init(|| {
-        let key = rcgen::KeyPair::generate_for(&rcgen::PKCS_ED25519).unwrap();
-        let params = rcgen::CertificateParams::new(vec!["fuzz.test".to_string()]).unwrap();
-        (params.self_signed(&key).unwrap().der().to_vec(), key.serialize_der())
+/// A certificate with a key of this kind, made once.
+fn credential(at: usize) -> Arc<CertifiedKey> {
+    static KEYS: OnceLock<Vec<(Vec<u8>, Vec<u8>)>> = OnceLock::new();
+    let keys = KEYS.get_or_init(|| {
+        let kinds = [&rcgen::PKCS_ED25519, &rcgen::PKCS_ECDSA_P256_SHA256];
+        let make = |kind: &&'static rcgen::SignatureAlgorithm| {
+            let key = rcgen::KeyPair::generate_for(kind).unwrap();
+            let params = rcgen::CertificateParams::new(vec!["fuzz.test".to_string()]).unwrap();
+            (params.self_signed(&key).unwrap().der().to_vec(), key.serialize_der())
+        };
+        kinds.iter().map(make).collect()
     });
+    let (certificate, key) = &keys[at];
     let key = PrivateKey::from_der(KeyKind::Pkcs8, key).unwrap();
     Arc::new(CertifiedKey::new(vec![certificate.clone()], key).unwrap())
 }
 
+/// The versions that bits 8 to 10 turn on.
+fn versions(choice: u16) -> Vec<ProtocolVersion> {
+    use ProtocolVersion as V;
+    match choice >> 8 & 7 {
+        0..=2 => vec![V::TLS13],
+        3 => vec![V::TLS13, V::TLS12],
+        4 => vec![V::TLS12],
+        5 => vec![V::TLS12, V::TLS11, V::TLS10],
+        6 => vec![V::TLS11],
+        _ => vec![V::TLS10],
+    }
+}
+
+/// All suites whose certificates there are, SRP excepted, the list begun where bits 11 and up say.
+fn suites(choice: u16) -> Vec<CipherSuite> {
+    let usable = |row: &&SuiteRow| {
+        !matches!(row.auth, Authentication::Rsa | Authentication::Dss) && row.kx != KeyExchange::Srp
+    };
+    let mut all: Vec<CipherSuite> = SUITES.iter().filter(usable).map(|row| row.id).collect();
+    let at = usize::from(choice >> 11) * 5 % all.len();
+    all.rotate_left(at);
+    all
+}
+
 /// The bits of `choice` turn things on.
-fn config(choice: u8) -> Config {
-    let on = |bit: u8| choice & (1 << bit) != 0;
+fn config(choice: u16) -> Config {
+    let on = |bit: u16| choice & (1 << bit) != 0;
+    let schemes = vec![SignatureScheme::ED25519, SignatureScheme::ECDSA_SECP256R1_SHA256];
+    // A prime it is not, but odd and long enough.
+    let dh = DhParams { prime: vec![0xfd; 256], generator: vec![2] };
     Config {
-        versions: vec![ProtocolVersion::TLS13],
-        cipher_suites: CipherSuite::KNOWN[..5].to_vec(),
+        versions: versions(choice),
+        cipher_suites: suites(choice),
         honor_cipher_order: on(0),
         groups: vec![NamedGroup::X25519, NamedGroup::SECP256R1],
         key_share_groups: vec![NamedGroup::X25519],
-        signature_algs: vec![SignatureScheme::ED25519, SignatureScheme::ECDSA_SECP256R1_SHA256],
-        signature_algs_cert: on(1).then(|| vec![SignatureScheme::ED25519]),
+        signature_algs: schemes.clone(),
+        signature_algs_cert: on(1).then_some(schemes),
         alpn: on(2).then(|| vec![b"h2".to_vec()]),
         max_fragment_length: on(3).then_some(512),
         max_handshake_size: 16384,
         key_update_at: if on(4) { 100 } else { u64::MAX },
         middlebox_comp_mode: !on(4),
         cookie: on(5),
-        credentials: vec![credential()],
+        credentials: vec![credential(0), credential(1)],
         verify_peer: on(6),
         fail_if_no_peer_cert: on(0),
         certificate_authorities: on(1).then(|| vec![vec![0x30, 0]]),
@@ -68,23 +102,54 @@ fn config(choice: u8) -> Config {
         status_request: on(2),
         ask_hello: on(3),
         key_log: on(0),
+        curves: vec![NamedGroup::X25519, NamedGroup::SECP256R1],
+        dh: Some(dh),
+        client_renegotiation: on(7),
+        psk_identity: Some(b"identity".to_vec()),
+        srp_identity: Some(b"user".to_vec()),
+        user_lookup: true,
+        extended_master_secret: !on(5),
+        reuse_sessions: on(7),
         ..Config::default()
     }
 }
 
 /// A client.
-pub fn client(choice: u8) -> Connection {
+pub fn client(choice: u16) -> Connection {
+    let mut config = config(choice);
+    if choice & 4 == 0 {
+        let protocols = vec![b"h2".to_vec()];
+        config.npn = Some(Npn::Choose { own_order: false, protocols, default: Vec::new() });
+    }
     let params = ClientParams { server_name: Some(b"fuzz.test".to_vec()), ..Default::default() };
-    Connection::client(Arc::new(config(choice)), params, Box::new(Fixed(1)))
+    Connection::client(Arc::new(config), params, Box::new(Fixed(1)))
 }
 
 /// A server; with bit 5 it has no share of the client's.
-pub fn server(choice: u8) -> Connection {
+pub fn server(choice: u16) -> Connection {
     let mut config = config(choice);
+    config.npn = Some(Npn::Advertised(vec![b"h2".to_vec()]));
     if choice & 32 != 0 {
         config.groups.remove(0);
     }
     Connection::server(Arc::new(config), Box::new(Fixed(2)))
+}
+
+/// Yes to everything; what both sides compute is the same, if not by arithmetic.
+fn answer(query: &Query) -> Answer {
+    let secret = || Secret::new(vec![9; 32]);
+    let number = || vec![5; 255];
+    match query {
+        Query::SessionLookup { .. } => Answer::Session(None),
+        Query::PskLookup { .. }
+        | Query::DhAgree { .. }
+        | Query::KxAgree { .. }
+        | Query::EcdhStatic { .. } => Answer::Secret(secret()),
+        Query::DhGenerate { .. } | Query::KxGenerate { .. } => Answer::Bytes(number()),
+        Query::KxRespond { .. } => Answer::KxResponse { public: number(), secret: secret() },
+        Query::VerifySignature { .. } => Answer::Verified(true),
+        _ => Answer::Continue,
+    }
 }
 
 /// An endpoint that says yes to everything.
@@ -122,7 +187,10 @@ impl Peer {
                 Output::Event(Event::PeerClosed) => self.closed = true,
                 Output::Event(_) => {}
                 Output::Heavy => panic!("heavy is allowed"),
-                Output::Ask(_) => rx.answer(tx, Answer::Continue),
+                Output::Ask(query) => {
+                    let answer = answer(&query);
+                    rx.answer(tx, answer);
+                }
                 Output::Fatal(error) => {
                     assert!(self.error.is_none());
                     self.error = Some(error);
@@ -211,6 +279,21 @@ fn with_length(mut message: Vec<u8>) -> Vec<u8> {
     message
 }
 
+/// Without HelloRequests, which a client ignores and no transcript has (RFC 5246 section 7.4.1.1).
+fn significant(mut messages: &[u8]) -> Vec<u8> {
+    let mut out = Vec::new();
+    while let [msg_type, a, b, c, rest @ ..] = messages {
+        let len = usize::from(*a) << 16 | usize::from(*b) << 8 | usize::from(*c);
+        let end = 4 + len.min(rest.len());
+        if (*msg_type, len) != (0, 0) {
+            out.extend(&messages[..end]);
+        }
+        messages = &messages[end..];
+    }
+    out.extend(messages);
+    out
+}
+
 /// Makes a rogue of a peer.
 pub fn rogue(peer: &mut Peer, script: &[u8]) -> Changed {
     let changed = Arc::new(AtomicBool::new(false));
@@ -266,7 +349,8 @@ pub fn rogue(peer: &mut Peer, script: &[u8]) -> Changed {
         }
         records.push((ContentType::HANDSHAKE, bytes));
         let handshake = records.iter().filter(|(content_type, _)| *content_type == ContentType::HANDSHAKE);
-        if handshake.flat_map(|(_, content)| content).ne(message) {
+        let sent: Vec<u8> = handshake.flat_map(|(_, content)| content).copied().collect();
+        if significant(&sent) != message {
             flag.store(true, Ordering::Relaxed);
         }
         records.retain(|(_, content)| !content.is_empty());

@@ -3,8 +3,8 @@
 use crate::config::Config;
 use crate::enums::*;
 use crate::error::Error;
-use crate::wire::extension::Extensions;
 use crate::session::SavedSession;
+use crate::wire::extension::Extensions;
 use std::borrow::Cow;
 use std::sync::Arc;
 

@@ -304,10 +304,15 @@ fn a_server_picks_the_certificate_that_the_client_can_verify() {
 
 /// Both ends of a handshake that must fail at the server.
 fn server_refuses(client: Config, server: Config, cause: Offence) {
+    // OTP's names for the first state of a server: TLS 1.3 has one of its own.
+    let state = match server.versions[..] {
+        [ProtocolVersion::TLS13] => "start",
+        _ => "hello",
+    };
     let (mut client, mut server) = (Peer::client(client), Peer::server(server));
     talk(&mut client, &mut server);
     assert_fails(&server, &client, cause);
-    assert_eq!(server.connection.rx.state_name(), "start");
+    assert_eq!(server.connection.rx.state_name(), state);
     assert_eq!(client.connection.rx.state_name(), "wait_sh");
 }
 

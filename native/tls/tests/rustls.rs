@@ -1,4 +1,4 @@
-//! Against rustls, as client and as server, over everything both have.
+//! Against rustls, as client and as server, over everything both have: TLS 1.3 and 1.2.
 
 mod common;
 use common::*;
@@ -13,8 +13,11 @@ use std::io::{Read, Write};
 use std::sync::Arc;
 use std::time::Duration;
 use tls_core::config::Config;
+use tls_core::connection::{ClientParams, Connection, VerifyName};
+use tls_core::crypto::SystemRandom;
 use tls_core::enums::*;
 use tls_core::query::Event;
+use tls_core::session::SavedSession;
 
 /// The clock of the certificates.
 #[derive(Debug)]
@@ -41,6 +44,13 @@ fn suites() -> Vec<SupportedCipherSuite> {
     let all = provider::default_provider().cipher_suites;
     all.into_iter()
         .filter(|suite| suite.tls13().is_some())
+        .collect()
+}
+
+fn suites12() -> Vec<SupportedCipherSuite> {
+    let all = provider::default_provider().cipher_suites;
+    all.into_iter()
+        .filter(|suite| suite.tls13().is_none())
         .collect()
 }
 
@@ -73,7 +83,7 @@ fn roots(identity: &Identity) -> Arc<RootCertStore> {
 
 fn rustls_client(identity: &Identity, crypto: Arc<CryptoProvider>, auth: bool) -> ClientConfig {
     let builder = ClientConfig::builder_with_details(crypto, Arc::new(Clock))
-        .with_protocol_versions(&[&rustls::version::TLS13])
+        .with_safe_default_protocol_versions()
         .unwrap()
         .with_root_certificates(roots(identity));
     match auth {
@@ -86,7 +96,7 @@ fn rustls_client(identity: &Identity, crypto: Arc<CryptoProvider>, auth: bool) -
 
 fn rustls_server(identity: &Identity, crypto: Arc<CryptoProvider>, auth: bool) -> ServerConfig {
     let builder = ServerConfig::builder_with_details(Arc::clone(&crypto), Arc::new(Clock))
-        .with_protocol_versions(&[&rustls::version::TLS13])
+        .with_safe_default_protocol_versions()
         .unwrap();
     let builder = match auth {
         true => {
@@ -323,4 +333,151 @@ fn application_protocols_are_agreed_on() {
     talk_to(&mut ours, &mut theirs);
     assert_eq!(ours.info().alpn.as_deref(), Some(&b"h2"[..]));
     assert_eq!(theirs.0.alpn_protocol(), Some(&b"h2"[..]));
+}
+
+// ---- TLS 1.2 ----
+
+const TLS12: ProtocolVersion = ProtocolVersion::TLS12;
+
+/// What TLS 1.2 can have: suites of ECDSA for keys on curves, of RSA for the others. EdDSA signs in TLS 1.3 only.
+fn pairs12() -> Vec<(SupportedCipherSuite, &'static Identity)> {
+    let mut pairs = Vec::new();
+    for suite in suites12() {
+        let ecdsa = format!("{:?}", suite.suite()).contains("ECDSA");
+        for identity in identities() {
+            let fits = match identity.scheme {
+                SignatureScheme::ED25519 => false,
+                SignatureScheme::RSA_PSS_RSAE_SHA256 => !ecdsa,
+                _ => ecdsa,
+            };
+            if fits {
+                pairs.push((suite, identity));
+            }
+        }
+    }
+    assert_eq!(pairs.len(), 3 * 3 + 3);
+    pairs
+}
+
+fn curves() -> Vec<NamedGroup> {
+    let curves = [
+        NamedGroup::X25519,
+        NamedGroup::SECP256R1,
+        NamedGroup::SECP384R1,
+    ];
+    curves.to_vec()
+}
+
+#[test]
+fn our_client_speaks_tls_1_2_with_rustls_over_every_suite_curve_and_signature() {
+    for (suite, identity) in pairs12() {
+        for curve in curves() {
+            let server = rustls_server(identity, crypto(vec![suite], Some(curve)), false);
+            let mut theirs = Theirs::server(server);
+            let mut ours = Peer::client(client_config12(TLS12, identity));
+            talk_to(&mut ours, &mut theirs);
+            assert_data_flows(&mut ours, &mut theirs);
+            let info = ours.info();
+            assert_eq!(info.version, TLS12);
+            assert_eq!(info.cipher_suite.0, u16::from(suite.suite()));
+            assert_eq!(info.group, Some(curve));
+            assert!(info.extended_master_secret && !info.resumed);
+            assert_eq!(info.peer_chain[..], identity.chain[..]);
+            assert_closes(&mut ours, &mut theirs);
+        }
+    }
+}
+
+#[test]
+fn a_client_of_both_versions_finds_the_highest_in_common() {
+    for (offered, picked) in [
+        (suites(), ProtocolVersion::TLS13),
+        (suites12(), ProtocolVersion::TLS12),
+    ] {
+        let mut theirs = Theirs::server(rustls_server(p256(), crypto(offered, None), false));
+        let old = client_config12(TLS12, p256());
+        let mut ours = Peer::client(Config {
+            versions: vec![ProtocolVersion::TLS13, TLS12],
+            cipher_suites: [SUITES, &old.cipher_suites[..]].concat(),
+            ..old
+        });
+        talk_to(&mut ours, &mut theirs);
+        assert_data_flows(&mut ours, &mut theirs);
+        assert_eq!(ours.info().version, picked);
+    }
+}
+
+#[test]
+fn our_client_authenticates_to_rustls_in_tls_1_2() {
+    for identity in identities() {
+        if identity.scheme == SignatureScheme::ED25519 {
+            continue;
+        }
+        let mut theirs = Theirs::server(rustls_server(identity, crypto(suites12(), None), true));
+        let mut ours = Peer::client(Config {
+            credentials: vec![identity.credential()],
+            ..client_config12(TLS12, identity)
+        });
+        talk_to(&mut ours, &mut theirs);
+        assert_data_flows(&mut ours, &mut theirs);
+        assert_eq!(ours.info().own_credential, Some(0));
+        let seen = theirs.0.peer_certificates().unwrap();
+        assert_eq!(seen[0].as_ref(), identity.chain[0]);
+    }
+}
+
+#[test]
+fn our_client_resumes_sessions_of_rustls_by_id() {
+    let server = Arc::new(rustls_server(p256(), crypto(suites12(), None), false));
+    let connect = |session: Option<SavedSession>| {
+        let server = ServerConnection::new(Arc::clone(&server)).unwrap();
+        let mut theirs = Theirs(server.into(), Vec::new());
+        let params = ClientParams {
+            server_name: Some(HOST.as_bytes().to_vec()),
+            verify_name: Some(VerifyName::Dns(HOST.as_bytes().to_vec())),
+            session,
+        };
+        let config = Arc::new(client_config12(TLS12, p256()));
+        let mut client = Connection::client(config, params, Box::new(SystemRandom));
+        client.rx.set_now(NOW);
+        let mut ours = Peer::new(client);
+        talk_to(&mut ours, &mut theirs);
+        assert_data_flows(&mut ours, &mut theirs);
+        ours
+    };
+    let first = connect(None);
+    let session = first.events.iter().find_map(|event| match event {
+        Event::Session(session) => Some((**session).clone()),
+        _ => None,
+    });
+    let session = session.expect("a session to keep");
+    assert_eq!(session.peer_chain[..], p256().chain[..]);
+    let second = connect(Some(session.clone()));
+    assert!(second.info().resumed);
+    assert_eq!(second.info().session_id, session.session_id);
+    assert_eq!(second.info().peer_chain[..], p256().chain[..]);
+    assert!(!second
+        .events
+        .iter()
+        .any(|event| matches!(event, Event::Session(_))));
+    // What the server does not know leads to a full handshake.
+    let unknown = SavedSession {
+        session_id: vec![9; 32],
+        ..session
+    };
+    assert!(!connect(Some(unknown)).info().resumed);
+}
+
+#[test]
+fn application_protocols_are_agreed_on_in_tls_1_2() {
+    let mut server = rustls_server(p256(), crypto(suites12(), None), false);
+    server.alpn_protocols = vec![b"h2".to_vec()];
+    let mut theirs = Theirs::server(server);
+    let mut ours = Peer::client(Config {
+        alpn: Some(vec![b"http/1.1".to_vec(), b"h2".to_vec()]),
+        ..client_config12(TLS12, p256())
+    });
+    talk_to(&mut ours, &mut theirs);
+    assert_data_flows(&mut ours, &mut theirs);
+    assert_eq!(ours.info().alpn.as_deref(), Some(&b"h2"[..]));
 }

@@ -1,7 +1,8 @@
 //! A client's handshake (RFC 8446 appendix A.1). Where the server selects a version before TLS 1.3 `client12` goes on.
 
 use super::authentication::{self as auth, PeerCertificate};
-use super::client12::{self, Sent};
+use super::client12::is_noise;
+use super::client12_hello::{self, selected_version, Sent};
 use super::client_hello::{offered_shares, Offer};
 use super::credential::{self, Wanted};
 use super::established::Established;
@@ -83,7 +84,7 @@ fn first_hello(cx: &mut Cx<'_>, offer: Offer, shares: Vec<Share>) -> Result<Step
         session: offer.session,
     };
     if !new {
-        return Ok(client12::WaitServerHello(sent).into());
+        return Ok(client12_hello::WaitServerHello(sent).into());
     }
     let next = WaitServerHello {
         sent,
@@ -103,7 +104,7 @@ pub(crate) struct WaitAnyServerHello(WaitServerHello);
 
 impl WaitAnyServerHello {
     pub fn handle(self, cx: &mut Cx<'_>, message: HandshakeMessage) -> Result<Step, Error> {
-        if client12::is_noise(&message)? {
+        if is_noise(&message)? {
             return Ok(self.into());
         }
         self.0.handle(cx, message)
@@ -161,8 +162,8 @@ impl WaitServerHello {
     /// After a HelloRetryRequest there is no version but 1.3 (RFC 8446 section 4.1.4).
     fn check_version(&self, reply: &ServerHello) -> Result<ProtocolVersion, Error> {
         match self.retry {
-            None => client12::selected_version(&self.sent.versions, reply),
-            Some(_) => client12::selected_version(&[TLS13], reply),
+            None => selected_version(&self.sent.versions, reply),
+            Some(_) => selected_version(&[TLS13], reply),
         }
     }
 

@@ -35,6 +35,7 @@ mod authentication;
 mod authentication12;
 mod client;
 mod client12;
+mod client12_hello;
 mod client12_kx;
 mod client_hello;
 mod common12;
@@ -54,6 +55,8 @@ mod world;
 pub(crate) use common12::{saved_session, Previous};
 pub(crate) use established::Established;
 pub(crate) use job::{Advance, Park};
+#[cfg(test)]
+pub(crate) use premaster::server_shape as shape_of;
 pub(crate) use renegotiation::{asked, begin};
 
 use crate::config::Config;
@@ -237,7 +240,7 @@ states! {
     ServerCertificate(client::WaitCertificate), "wait_cert", noise;
     ServerCertificateVerify(client::WaitCertificateVerify), "wait_cv", noise;
     ServerFinished(client::WaitFinished), "wait_finished", noise;
-    OldServerHello(client12::WaitServerHello), "hello", refused;
+    OldServerHello(client12_hello::WaitServerHello), "hello", refused;
     OldServerCertificate(client12::WaitCertificate), "certify", refused;
     OldCertificateStatus(client12::WaitCertificateStatus), "wait_stapling", refused;
     OldServerKeyExchange(client12::WaitServerKeyExchange), "certify", refused;

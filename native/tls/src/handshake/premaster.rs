@@ -11,7 +11,7 @@ use crate::wire::message12::{ClientShape, ParamsKind, ServerShape};
 use zeroize::Zeroizing;
 
 /// What the suite's ServerKeyExchange contains.
-pub(super) fn server_shape(row: &SuiteRow) -> ServerShape {
+pub(crate) fn server_shape(row: &SuiteRow) -> ServerShape {
     use KeyExchange as K;
     ServerShape {
         hint: uses_psk(row),

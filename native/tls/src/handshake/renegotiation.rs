@@ -3,7 +3,7 @@
 //! A client begins with a ClientHello, of its own or when a HelloRequest asks for it; a server can only ask. Application
 //! data goes on meanwhile. Who does not want says no_renegotiation, a warning.
 
-use super::{client12, expect, server12, Cx, Step};
+use super::{client12_hello, expect, server12, Cx, Step};
 use crate::enums::{AlertDescription, HandshakeType, ProtocolVersion, Role};
 use crate::error::{Error, LocalFailure, Offence};
 use crate::limits::RENEGOTIATION_INTERVAL;
@@ -19,7 +19,7 @@ pub(crate) fn begin(role: Role, cx: &mut Cx<'_>) -> Result<Option<Step>, Error> 
         return Err(LocalFailure::NoRenegotiation.into());
     }
     match role {
-        Role::Client => client12::renegotiate(cx).map(Some),
+        Role::Client => client12_hello::renegotiate(cx).map(Some),
         Role::Server => {
             cx.common.renegotiation.asked = true;
             cx.tx.handshake(&Empty::HelloRequest.bytes())?;
@@ -44,7 +44,7 @@ pub(crate) fn asked(
         // A server that could not prove that it is the same one is not answered.
         let secure = cx.common.previous.as_ref().is_some_and(|last| last.secure);
         return match secure {
-            true => client12::renegotiate(cx).map(Some),
+            true => client12_hello::renegotiate(cx).map(Some),
             false => refuse(cx),
         };
     }

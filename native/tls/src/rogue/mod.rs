@@ -7,6 +7,7 @@ pub mod common;
 
 mod client_offences;
 mod mutations;
+mod server12_offences;
 mod server_offences;
 
 use crate::connection::TamperFn;

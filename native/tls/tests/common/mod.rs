@@ -1,16 +1,20 @@
 //! What the tests share: certificates made on the spot, configurations, and two connections talking in memory.
 #![allow(dead_code)]
 
+pub mod world;
+
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, KeyUsagePurpose};
 use std::sync::{Arc, OnceLock};
-use tls_core::config::{Config, NativeVerify};
+use tls_core::config::{Config, DhParams, NativeVerify};
 use tls_core::connection::{ClientParams, Connection, Info, VerifyName};
 use tls_core::crypto::sign::{CertifiedKey, KeyKind, PrivateKey};
+use tls_core::crypto::suites::{KeyExchange, SuiteRow, SUITES as SUITES_OF_ALL};
 use tls_core::crypto::SystemRandom;
 use tls_core::enums::*;
 use tls_core::error::Error;
 use tls_core::query::{Answer, Event, Output, Query};
 use tls_core::x509::TrustStore;
+use world::World12;
 
 /// The name in every leaf.
 pub const HOST: &str = "server.test";
@@ -76,8 +80,26 @@ pub fn p256() -> &'static Identity {
     &identities()[0]
 }
 
+/// A key of P-256 in a certificate signed with RSA, for ECDH_RSA.
+pub fn ec_by_rsa() -> &'static Identity {
+    static IDENTITY: OnceLock<Identity> = OnceLock::new();
+    IDENTITY.get_or_init(|| {
+        let ca = KeyPair::generate_for(&rcgen::PKCS_RSA_SHA256).unwrap();
+        let leaf = &rcgen::PKCS_ECDSA_P256_SHA256;
+        certified(ca, leaf, SignatureScheme::ECDSA_SECP256R1_SHA256)
+    })
+}
+
 fn identity(algorithm: &'static rcgen::SignatureAlgorithm, scheme: SignatureScheme) -> Identity {
     let ca_key = KeyPair::generate_for(algorithm).unwrap();
+    certified(ca_key, algorithm, scheme)
+}
+
+fn certified(
+    ca_key: KeyPair,
+    algorithm: &'static rcgen::SignatureAlgorithm,
+    scheme: SignatureScheme,
+) -> Identity {
     let mut params = CertificateParams::new(Vec::<String>::new()).unwrap();
     params
         .distinguished_name
@@ -90,7 +112,11 @@ fn identity(algorithm: &'static rcgen::SignatureAlgorithm, scheme: SignatureSche
     let key = KeyPair::generate_for(algorithm).unwrap();
     let mut params = CertificateParams::new(vec![HOST.to_string()]).unwrap();
     params.distinguished_name.push(DnType::CommonName, "leaf");
-    params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+    params.key_usages = vec![
+        KeyUsagePurpose::DigitalSignature,
+        KeyUsagePurpose::KeyEncipherment,
+        KeyUsagePurpose::KeyAgreement,
+    ];
     let leaf = params.signed_by(&key, &issuer).unwrap();
     Identity {
         scheme,
@@ -152,6 +178,57 @@ pub fn config() -> Config {
         ask_hello: false,
         key_log: false,
         ..Config::default()
+    }
+}
+
+/// The schemes of TLS 1.2 beside those of `SCHEMES`.
+const OLD_SCHEMES: &[SignatureScheme] = &[
+    SignatureScheme::RSA_PKCS1_SHA384,
+    SignatureScheme::RSA_PKCS1_SHA512,
+    SignatureScheme::ECDSA_SHA1,
+    SignatureScheme::RSA_PKCS1_SHA1,
+];
+
+/// Everything that a version before TLS 1.3 has: for clients and servers, still without certificates.
+pub fn config12(version: ProtocolVersion) -> Config {
+    let suites = SUITES_OF_ALL.iter().filter(|row| row.speaks(version));
+    let mut suites: Vec<&SuiteRow> = suites.collect();
+    // The common ones first.
+    suites.sort_by_key(|row| match row.kx {
+        KeyExchange::Ecdhe => 0,
+        KeyExchange::Dhe => 1,
+        _ => 2,
+    });
+    Config {
+        versions: vec![version],
+        cipher_suites: suites.into_iter().map(|row| row.id).collect(),
+        curves: GROUPS[1..].to_vec(),
+        signature_algs: [SCHEMES, OLD_SCHEMES].concat(),
+        dh: Some(DhParams {
+            prime: world::prime(world::FFDHE2048),
+            generator: vec![2],
+        }),
+        psk_identity: Some(world::PSK_IDENTITY.to_vec()),
+        srp_identity: Some(world::SRP_USER.to_vec()),
+        user_lookup: true,
+        reuse_sessions: true,
+        ..config()
+    }
+}
+
+pub fn server_config12(version: ProtocolVersion, identity: &Identity) -> Config {
+    Config {
+        credentials: vec![identity.credential()],
+        ..config12(version)
+    }
+}
+
+/// Verifies natively against the identity's CA.
+pub fn client_config12(version: ProtocolVersion, identity: &Identity) -> Config {
+    Config {
+        verify_peer: true,
+        native_verify: client_config(identity).native_verify,
+        ..config12(version)
     }
 }
 
@@ -230,6 +307,11 @@ impl Peer {
     pub fn answering(mut self, answer: impl FnMut(&Query) -> Answer + 'static) -> Self {
         self.answer = Some(Box::new(answer));
         self
+    }
+
+    /// In a world that knows what TLS 1.2 and below ask for.
+    pub fn in_world(self, mut world: World12) -> Self {
+        self.answering(move |query| world.answer(query))
     }
 
     /// Everything it has to say; the bytes are what goes to the network.
