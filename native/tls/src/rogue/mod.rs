@@ -5,6 +5,7 @@
 #[path = "../../tests/common/mod.rs"]
 pub mod common;
 
+mod client12_offences;
 mod client_offences;
 mod mutations;
 mod server12_offences;

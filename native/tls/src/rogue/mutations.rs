@@ -1,11 +1,14 @@
 //! Every message of a handshake, changed in every simple way: bits flipped, cut, extended, doubled, dropped, swapped, with
 //! another type, split by other records.
 
+use super::common::world::World12;
 use super::common::*;
 use super::{as_is, handshake};
 use crate::config::Config;
 use crate::connection::TamperFn;
-use crate::enums::{AlertDescription, ContentType, HandshakeType, NamedGroup, Role};
+use crate::enums::{
+    AlertDescription, ContentType, HandshakeType, NamedGroup, ProtocolVersion, Role,
+};
 use crate::error::Error;
 
 /// What is done to one message.
@@ -80,7 +83,8 @@ impl Mutation {
     /// May the victim just wait for more?
     fn may_hang(self) -> bool {
         match self {
-            Self::Cut(_) | Self::Drop | Self::SwapWithNext => true,
+            // Before TLS 1.3 a HelloRequest, in the place of a ServerHelloDone, is ignored.
+            Self::Cut(_) | Self::Drop | Self::SwapWithNext | Self::Type(0) => true,
             // What is appended begins a message whose length is anything.
             Self::Append(_) => true,
             // A longer length.
@@ -90,20 +94,57 @@ impl Mutation {
     }
 
     /// A mutation that changes nothing, or nothing that matters.
-    fn is_harmless(self, message: &[u8]) -> bool {
+    fn is_harmless(self, kind: Kind, message: &[u8]) -> bool {
         match self {
             // Signatures differ in length.
             Self::Flip { byte, .. } => byte >= message.len(),
             Self::Type(msg_type) => message[0] == msg_type,
+            // ServerHelloDone
+            Self::Shorten(_) => message.len() == 4,
             // user_canceled between two halves of a message; RFC 8446 does not mind alerts there.
             Self::Interleave(content_type) => content_type == ContentType::ALERT,
+            // HelloRequests, or the beginning of what comes after the handshake.
+            Self::Append(_) => kind.old().is_some(),
             _ => false,
         }
     }
 }
 
-/// A pair to mutate, with client authentication, and a HelloRetryRequest or not.
-fn pair(retry: bool) -> (Peer, Peer) {
+/// Which handshake.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Kind {
+    Tls13,
+    /// With a HelloRetryRequest.
+    Retry,
+    Tls12,
+    Tls10,
+}
+
+const KINDS: [Kind; 4] = [Kind::Tls13, Kind::Retry, Kind::Tls12, Kind::Tls10];
+
+impl Kind {
+    fn old(self) -> Option<ProtocolVersion> {
+        match self {
+            Self::Tls13 | Self::Retry => None,
+            Self::Tls12 => Some(ProtocolVersion::TLS12),
+            Self::Tls10 => Some(ProtocolVersion::TLS10),
+        }
+    }
+}
+
+/// A pair to mutate, with client authentication.
+fn pair(kind: Kind) -> (Peer, Peer) {
+    if let Some(version) = kind.old() {
+        let config = || Config {
+            credentials: vec![p256().credential()],
+            fail_if_no_peer_cert: true,
+            ..client_config12(version, p256())
+        };
+        return (
+            Peer::client(config()).in_world(World12::default()),
+            Peer::server(config()).in_world(World12::default()),
+        );
+    }
     let client = Config {
         credentials: vec![p256().credential()],
         ..client_config(p256())
@@ -111,10 +152,9 @@ fn pair(retry: bool) -> (Peer, Peer) {
     let server = Config {
         credentials: vec![p256().credential()],
         fail_if_no_peer_cert: true,
-        groups: vec![if retry {
-            NamedGroup::SECP256R1
-        } else {
-            NamedGroup::X25519
+        groups: vec![match kind {
+            Kind::Retry => NamedGroup::SECP256R1,
+            _ => NamedGroup::X25519,
         }],
         ..client_config(p256())
     };
@@ -122,8 +162,8 @@ fn pair(retry: bool) -> (Peer, Peer) {
 }
 
 /// The messages that a role sends.
-fn messages(role: Role, retry: bool) -> Vec<Vec<u8>> {
-    let (mut client, mut server) = pair(retry);
+fn messages(role: Role, kind: Kind) -> Vec<Vec<u8>> {
+    let (mut client, mut server) = pair(kind);
     let (sender, log) = std::sync::mpsc::channel();
     let spy: TamperFn = Box::new(move |message| {
         sender.send(message.to_vec()).unwrap();
@@ -139,21 +179,21 @@ fn messages(role: Role, retry: bool) -> Vec<Vec<u8>> {
 }
 
 /// Runs a handshake in which the rogue changes its message number `target`.
-fn run(role: Role, retry: bool, target: usize, mutation: Mutation) {
-    let (mut client, mut server) = pair(retry);
+fn run(role: Role, kind: Kind, target: usize, mutation: Mutation) {
+    let (mut client, mut server) = pair(kind);
     let (mut index, mut held) = (0, None::<Vec<u8>>);
     let (told, tell) = std::sync::mpsc::channel();
     let tamper: TamperFn = Box::new(move |message| {
         index += 1;
         if index == target + 1 {
-            told.send(mutation.is_harmless(message)).unwrap();
+            told.send(mutation.is_harmless(kind, message)).unwrap();
             return mutation.apply(message, &mut held);
         }
         let mut records = as_is(message);
         records.extend(held.take().map(|held| (ContentType::HANDSHAKE, held)));
         records
     });
-    let what = format!("{role:?} retry {retry} message {target} {mutation:?}");
+    let what = format!("{role:?} {kind:?} message {target} {mutation:?}");
     let (rogue, victim) = match role {
         Role::Client => (&mut client, &mut server),
         Role::Server => (&mut server, &mut client),
@@ -196,11 +236,11 @@ fn run(role: Role, retry: bool, target: usize, mutation: Mutation) {
     }
 }
 
-fn each_message(retry: bool, mutations: impl Fn(&[u8]) -> Vec<Mutation>) {
+fn each_message(kind: Kind, mutations: impl Fn(&[u8]) -> Vec<Mutation>) {
     for role in [Role::Client, Role::Server] {
-        for (target, message) in messages(role, retry).iter().enumerate() {
+        for (target, message) in messages(role, kind).iter().enumerate() {
             for mutation in mutations(message) {
-                run(role, retry, target, mutation);
+                run(role, kind, target, mutation);
             }
         }
     }
@@ -208,7 +248,13 @@ fn each_message(retry: bool, mutations: impl Fn(&[u8]) -> Vec<Mutation>) {
 
 #[test]
 fn flipped_bits() {
-    each_message(false, |message| {
+    for kind in [Kind::Tls13, Kind::Tls12] {
+        flip(kind);
+    }
+}
+
+fn flip(kind: Kind) {
+    each_message(kind, |message| {
         let step = if message.len() > 200 { 3 } else { 1 };
         let bytes = (0..message.len()).step_by(step);
         bytes
@@ -222,7 +268,7 @@ fn flipped_bits() {
 
 #[test]
 fn flipped_bits_around_a_retry() {
-    each_message(true, |message| {
+    each_message(Kind::Retry, |message| {
         let bytes = (0..message.len()).step_by(11);
         bytes
             .map(|byte| Mutation::Flip {
@@ -235,8 +281,8 @@ fn flipped_bits_around_a_retry() {
 
 #[test]
 fn wrong_lengths() {
-    for retry in [false, true] {
-        each_message(retry, |message| {
+    for kind in KINDS {
+        each_message(kind, |message| {
             let lens = [
                 1,
                 2,
@@ -266,8 +312,8 @@ fn wrong_lengths() {
 
 #[test]
 fn doubled_dropped_and_swapped() {
-    for retry in [false, true] {
-        each_message(retry, |_| {
+    for kind in KINDS {
+        each_message(kind, |_| {
             vec![Mutation::Double, Mutation::Drop, Mutation::SwapWithNext]
         });
     }
@@ -275,14 +321,18 @@ fn doubled_dropped_and_swapped() {
 
 #[test]
 fn every_message_where_another_is_expected() {
-    each_message(false, |_| {
-        let known = HandshakeType::KNOWN
-            .iter()
-            .map(|msg_type| Mutation::Type(msg_type.0));
-        known
-            .chain([Mutation::Type(255), Mutation::Type(100)])
-            .collect()
-    });
+    for kind in [Kind::Tls13, Kind::Tls12] {
+        each_message(kind, every_type);
+    }
+}
+
+fn every_type(_: &[u8]) -> Vec<Mutation> {
+    let known = HandshakeType::KNOWN
+        .iter()
+        .map(|msg_type| Mutation::Type(msg_type.0));
+    known
+        .chain([Mutation::Type(255), Mutation::Type(100)])
+        .collect()
 }
 
 #[test]
@@ -292,16 +342,18 @@ fn other_records_in_the_middle_and_around() {
         ContentType::APPLICATION_DATA,
         ContentType(99),
     ];
-    each_message(false, |_| {
-        let around = types
-            .iter()
-            .map(|content_type| Mutation::OtherRecord(*content_type));
-        around
-            .chain(
-                types
-                    .iter()
-                    .map(|content_type| Mutation::Interleave(*content_type)),
-            )
-            .collect()
-    });
+    for kind in [Kind::Tls13, Kind::Tls12] {
+        each_message(kind, |_| {
+            let around = types
+                .iter()
+                .map(|content_type| Mutation::OtherRecord(*content_type));
+            around
+                .chain(
+                    types
+                        .iter()
+                        .map(|content_type| Mutation::Interleave(*content_type)),
+                )
+                .collect()
+        });
+    }
 }
