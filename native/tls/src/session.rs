@@ -73,7 +73,7 @@ impl SavedSession {
             suite: CipherSuite(reader.u16()?),
             session_id: reader.vec8()?.to_vec(),
             master_secret: Secret::from(reader.vec8()?),
-            extended_master_secret: reader.u8()? != 0,
+            extended_master_secret: flag(&mut reader)?,
             scope: reader.vec8()?.to_vec(),
             server_name: optional(&mut reader)?,
             max_fragment_length: Some(reader.u16()?).filter(|bytes| *bytes != 0),
@@ -93,9 +93,19 @@ fn put_optional(out: &mut Vec<u8>, bytes: Option<&[u8]>) -> Result<(), EncodeErr
 }
 
 fn optional(reader: &mut Reader<'_>) -> Result<Option<Vec<u8>>, DecodeError> {
-    let is_some = reader.u8()? != 0;
-    let bytes = reader.vec16()?;
-    Ok(is_some.then(|| bytes.to_vec()))
+    match (flag(reader)?, reader.vec16()?) {
+        (true, bytes) => Ok(Some(bytes.to_vec())),
+        (false, []) => Ok(None),
+        (false, _) => Err(DecodeError),
+    }
+}
+
+fn flag(reader: &mut Reader<'_>) -> Result<bool, DecodeError> {
+    match reader.u8()? {
+        0 => Ok(false),
+        1 => Ok(true),
+        _ => Err(DecodeError),
+    }
 }
 
 #[cfg(test)]
@@ -136,6 +146,27 @@ mod tests {
         for saved in [session(), bare] {
             let bytes = saved.to_bytes().unwrap();
             assert_eq!(SavedSession::from_bytes(bytes.as_ref()), Ok(saved));
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn any_bytes_are_a_session_or_none(mut bytes: Vec<u8>, format: bool) {
+            if let (true, Some(first)) = (format, bytes.first_mut()) {
+                *first = FORMAT;
+            }
+            if let Ok(session) = SavedSession::from_bytes(&bytes) {
+                let again = session.to_bytes().unwrap();
+                proptest::prop_assert_eq!(again.as_ref(), bytes);
+            }
+        }
+
+        #[test]
+        fn changed_bytes_are_a_session_or_none(at: proptest::sample::Index, byte: u8) {
+            let mut bytes = session().to_bytes().unwrap().as_ref().to_vec();
+            let at = at.index(bytes.len());
+            bytes[at] = byte;
+            let _ = SavedSession::from_bytes(&bytes);
         }
     }
 
