@@ -157,7 +157,7 @@ sign(KeyId, Scheme, Message, #{keys := Keys} = Context) ->
 %% Signature schemes as keys take them. What both TLS 1.2 and 1.3 have is a pair: the core has checked the curve, where it
 %% is bound to the scheme, before it asks. Before TLS 1.2 RSA signs MD5 with SHA-1.
 scheme(16#ff01) -> {md5sha, rsa};
-scheme(Scheme) when Scheme < 16#0700 -> ssl_algorithms:pair_name(Scheme);
+scheme(Scheme) when Scheme < 16#0700 -> ssl_algorithms:pair(Scheme);
 scheme(Scheme) -> ssl_algorithms:scheme_name(Scheme).
 
 %% The secret of an identity; a client is asked with the server's hint.
