@@ -1,7 +1,7 @@
 %% The interoperability table: every case of interop_cases between this ssl and each peer that is there, as
 %% server and as client. Run by ci/interop, and in a smaller form by ssl_interop_SUITE.
 -module(interop).
--export([main/0, certificates/1, run_pair/3, run_case/4, tools/2, passed/1, describe/1]).
+-export([main/0, certificates/1, run_pair/4, run_case/4, tools/2, passed/1, describe/1]).
 
 -define(PATIENCE, 10000).
 -define(WORKERS, 4).
@@ -11,7 +11,8 @@
 %%% The whole table
 
 %% Arguments after -extra: --stage DIR (this module's and the scripts' directory, with certificates to be made in
-%% DIR/certs; the same path is valid inside the root), --ours25 EBIN, --root ROOT, --ours29 EBIN, --only REGEX
+%% DIR/certs; the same path is valid inside the root), --ours25 EBIN, --root ROOT, --ours29 EBIN, --only REGEX,
+%% --cases REGEX on "version family name", --markdown FILE
 -spec main() -> no_return().
 main() ->
     process_flag(trap_exit, true),
@@ -27,13 +28,16 @@ main() ->
     Tools = tools(Stage, []) ++ lists:append([tools(Stage, ["chroot", Root]) || Root =/= none]),
     Pairs = [{S, C} || S <- Ours, C <- Ours ++ Stock ++ Tools] ++ [{S, C} || C <- Ours, S <- Stock ++ Tools, maps:get(kind, S) =/= curl],
     Wanted = [Pair || {#{name := S}, #{name := C}} = Pair <- Pairs, matches(S ++ " > " ++ C, maps:get(only, Options, ""))],
-    io:format("~b pairs, ~b cases each~n", [length(Wanted), length(interop_cases:all())]),
+    Cases = [Case || Case <- interop_cases:all() ++ interop_old:cases(interop_peers:ask(hd(Ours), suites)),
+                     matches(describe(Case), maps:get(cases, Options, ""))],
+    io:format("~b pairs, ~b cases each~n", [length(Wanted), length(Cases)]),
     Rows = parallel(fun({S, C}) ->
-                            Outcomes = run_pair(S, C, Certs),
+                            Outcomes = run_pair(S, C, Cases, Certs),
                             io:format("~ts~n", [describe_row({S, C, Outcomes})]),
                             {S, C, Outcomes}
                     end, Wanted),
     report(Rows),
+    [interop_old:markdown(File, Rows) || #{markdown := File} <- [Options]],
     [interop_peers:stop_node(Peer) || Peer <- Ours ++ Stock],
     Failed = length([1 || {_, _, Outcomes} <- Rows, {_, {failed, _}} <- Outcomes]),
     Passed = length([1 || {_, _, Outcomes} <- Rows, {_, ok} <- Outcomes]),
@@ -45,6 +49,8 @@ options(["--ours25", Dir | Rest], O) -> options(Rest, O#{ours25 => Dir});
 options(["--ours29", Dir | Rest], O) -> options(Rest, O#{ours29 => Dir});
 options(["--root", Dir | Rest], O) -> options(Rest, O#{root => Dir});
 options(["--only", Regex | Rest], O) -> options(Rest, O#{only => Regex});
+options(["--cases", Regex | Rest], O) -> options(Rest, O#{cases => Regex});
+options(["--markdown", File | Rest], O) -> options(Rest, O#{markdown => File});
 options([], O) -> O.
 
 matches(Name, Regex) -> re:run(Name, Regex, [{capture, none}]) =:= match.
@@ -64,22 +70,17 @@ lacks("OTP 29") -> [];
 lacks(_) -> [x25519mlkem768].
 
 %% A node that runs another ssl than its name says would make the table worthless.
-identify(#{name := Name, pid := Pid}) ->
-    Ref = erlang:unique_integer([positive]),
-    Pid ! {command, self(), Ref, {Ref, identity}},
-    receive
-        {interop, Ref, {identity, #{native := Native, path := Path, otp := Otp}}} ->
-            io:format("~-8ts OTP ~ts  ~ts~n", [Name, Otp, Path]),
-            {Name, Native} = {Name, lists:prefix("ours", Name)}
-    after 30000 ->
-            error({node_does_not_start, Name})
-    end.
+identify(#{name := Name} = Peer) ->
+    #{native := Native, path := Path, otp := Otp} = interop_peers:ask(Peer, identity),
+    io:format("~-8ts OTP ~ts  ~ts~n", [Name, Otp, Path]),
+    {Name, Native} = {Name, lists:prefix("ours", Name)}.
 
 %% The command line tools that are installed on the host ([]) or in the root.
 -spec tools(file:filename(), [string()]) -> [interop_peers:peer()].
 tools(Stage, Prefix) ->
     Where = case Prefix of [] -> ""; _ -> "'" end,
-    [#{name => atom_to_list(Kind) ++ Where, kind => Kind, prefix => Prefix, lacks => lacks(atom_to_list(Kind) ++ Where), dir => Stage}
+    [interop_peers:with_suites(
+       #{name => atom_to_list(Kind) ++ Where, kind => Kind, prefix => Prefix, lacks => lacks(atom_to_list(Kind) ++ Where), dir => Stage})
      || {Kind, Program} <- [{openssl, "openssl"}, {gnutls, "gnutls-cli"}, {curl, "curl"}, {python, "python3"}, {node, "node"}],
         interop_peers:available(Program, Prefix)].
 
@@ -107,7 +108,12 @@ worker(Queue, Fun, Owner) ->
 
 %%% The report
 
-families() -> [default, suite, group, signature, client_cert, hello_retry, key_update, alpn, bulk, refusal].
+%% Columns: families of TLS 1.3, and all of each version before.
+families() ->
+    [default, suite, group, signature, client_cert, hello_retry, key_update, alpn, bulk, refusal, 'tlsv1.2', 'tlsv1.1', tlsv1].
+
+column(#{family := {_, Version}}) -> Version;
+column(#{family := Family}) -> Family.
 
 report(Rows) ->
     io:format("~nThe table: passed/ran of each family ('.' where a peer cannot be told)~n~n~-11ts~-11ts", ["server", "client"]),
@@ -127,7 +133,7 @@ by_name({#{name := A}, #{name := B}, _}, {#{name := C}, #{name := D}, _}) -> {A,
 
 describe_row({#{name := S}, #{name := C}, Outcomes}) ->
     [io_lib:format("~-11ts~-11ts", [S, C])
-     | [io_lib:format("~-12ts", [summary([O || {#{family := F}, O} <- Outcomes, F =:= Family])]) || Family <- families()]].
+     | [io_lib:format("~-12ts", [summary([O || {Case, O} <- Outcomes, column(Case) =:= Family])]) || Family <- families()]].
 
 summary(Outcomes) ->
     case [O || O <- Outcomes, O =/= left_out] of
@@ -136,19 +142,22 @@ summary(Outcomes) ->
     end.
 
 -spec describe(interop_cases:test()) -> iodata().
-describe(#{family := Family, name := Name}) -> io_lib:format("~ts ~ts", [Family, Name]).
+describe(#{family := {Family, Version}, name := Name} = Case) ->
+    io_lib:format("~ts ~ts ~ts~ts", [Version, Family, Name, case Case of #{script := {_, Who}} -> [" by the ", atom_to_list(Who)]; #{} -> "" end]);
+describe(#{family := Family, name := Name}) ->
+    io_lib:format("tlsv1.3 ~ts ~ts", [Family, Name]).
 
 -spec passed([outcome()]) -> non_neg_integer().
 passed(Outcomes) -> length([1 || {_, ok} <- Outcomes]).
 
 %%% One pair, one case
 
--spec run_pair(interop_peers:peer(), interop_peers:peer(), file:filename()) -> [outcome()].
-run_pair(Server, Client, Certs) ->
+-spec run_pair(interop_peers:peer(), interop_peers:peer(), [interop_cases:test()], file:filename()) -> [outcome()].
+run_pair(Server, Client, Cases, Certs) ->
     [{Case, case interop_peers:capable(Server, server, Case) andalso interop_peers:capable(Client, client, Case) of
                 true -> run_case(Server, Client, Case, Certs);
                 false -> left_out
-            end} || Case <- interop_cases:all()].
+            end} || Case <- Cases].
 
 %% Each in a process of its own: what is still in its mailbox goes with it, and its tools end with it.
 -spec run_case(interop_peers:peer(), interop_peers:peer(), interop_cases:test(), file:filename()) -> ok | {failed, iodata()}.
@@ -159,16 +168,33 @@ run_case(Server, Client, Case, Certs) ->
         {'DOWN', Monitor, process, Pid, Crash} -> {failed, io_lib:format("~tP", [Crash, 30])}
     end.
 
-attempt(Server, Client, #{server := ServerSide, client := ClientSide} = Case, Certs) ->
-    S = interop_peers:server(Server, ServerSide, Certs),
+attempt(Server, Client, #{server := ServerSide, client := ClientSide, script := Script} = Case, Certs) ->
+    Sessions = filename:join(Certs, "session" ++ integer_to_list(erlang:unique_integer([positive]))),
+    {Accepts, Clients} = case Script of
+                             resume -> {2, [ClientSide#{session => {out, Sessions}}, ClientSide#{session => {in, Sessions}}]};
+                             _ -> {1, [ClientSide]}
+                         end,
+    S = interop_peers:server(Server, ServerSide#{accepts => Accepts}, Certs),
     try await(S, port) of
-        Port ->
-            C = interop_peers:client(Client, ClientSide, Certs, Port),
-            try judge(S, C, Case) catch throw:Why -> {failed, [Why, output(S, "server"), output(C, "client")]} after interop_peers:finish(C) end
+        Port -> one_by_one(S, Clients, 1, Client, Case, Certs, Port)
     catch
         throw:Why -> {failed, [Why, output(S, "server")]}
     after
         interop_peers:finish(S)
+    end.
+
+one_by_one(S, [Side | Rest], N, Client, Case, Certs, Port) ->
+    C = interop_peers:client(Client, Side, Certs, Port),
+    Outcome = try judge(S, C, Case#{connection => N})
+              catch throw:Why -> {failed, [Why, output(S, "server"), output(C, "client")]}
+              after interop_peers:finish(C)
+              end,
+    case Outcome of
+        ok when Rest =/= [] ->
+            timer:sleep(100),     % OTP's clients keep a session a little later
+            one_by_one(S, Rest, N + 1, Client, Case, Certs, Port);
+        _ ->
+            Outcome
     end.
 
 judge(S, C, #{expect := ok, script := Script} = Case) ->
@@ -185,6 +211,20 @@ judge(S, C, #{expect := {Refuser, Alerts}}) ->
     refused(C, client, Refuser, S, Alerts).
 
 %% Erlang nodes say what was negotiated; of the tools, what they sent is the proof.
+connected(#{peer := #{kind := erlang}} = E, Role, #{server := #{version := Wanted, suite := #{rfc := Name}} = ServerSide} = Case) ->
+    #{protocol := Version, selected_cipher_suite := Suite, session_id := Session, peer_cert := PeerCert} = await(E, connected),
+    equal(version, Version, Wanted),
+    equal(suite, ssl:suite_to_str(Suite), Name),
+    case {Role, ServerSide} of
+        {client, #{cert := _}} -> equal(peer_certificate, PeerCert, true);
+        {server, _} -> equal(peer_certificate, PeerCert, maps:get(verify, ServerSide, false));
+        _ -> ok
+    end,
+    case Case of
+        #{script := resume, connection := 1} -> put({session, Role}, Session);
+        #{script := resume} -> equal(session_resumed, Session =:= get({session, Role}), true);
+        #{} -> ok
+    end;
 connected(#{peer := #{kind := erlang}} = E, Role, #{client := ClientSide, server := ServerSide}) ->
     #{protocol := Version, selected_cipher_suite := Suite, alpn := Alpn, peer_cert := PeerCert} = await(E, connected),
     equal(version, Version, 'tlsv1.3'),
@@ -208,6 +248,16 @@ script(S, C, talk) ->
 script(S, C, bulk) ->
     transfer(C, S, bulk($1)),
     transfer(S, C, bulk($2));
+script(S, C, resume) ->
+    talk(S, C);
+script(S, C, {renegotiate, Who}) ->
+    talk(S, C),
+    E = case Who of server -> S; client -> C end,
+    interop_peers:renegotiate(E),
+    maps:get(kind, maps:get(peer, E)) =:= erlang andalso equal(renegotiate, await(E, renegotiated), ok),
+    timer:sleep(100),
+    talk(S, C),
+    talk(S, C);
 script(S, C, {update, Who, Type}) ->
     talk(S, C),
     E = case Who of server -> S; client -> C end,
@@ -315,8 +365,9 @@ certificates(Dir) ->
     ok = filelib:ensure_dir(filename:join(Dir, "x")),
     Ca = ["ec", "-pkeyopt", "ec_paramgen_curve:P-256"],
     Authority = ["-addext", "basicConstraints=critical,CA:TRUE", "-addext", "keyUsage=critical,keyCertSign,cRLSign"],
-    Leaf = ["-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1", "-addext", "basicConstraints=critical,CA:FALSE",
-            "-addext", "keyUsage=critical,digitalSignature", "-addext", "extendedKeyUsage=serverAuth,clientAuth"],
+    Leaf0 = ["-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1", "-addext", "basicConstraints=critical,CA:FALSE",
+             "-addext", "extendedKeyUsage=serverAuth,clientAuth"],
+    Leaf = Leaf0 ++ ["-addext", "keyUsage=critical,digitalSignature"],
     request(Dir, "ca", Ca, Authority),
     request(Dir, "other_ca", Ca, Authority),
     request(Dir, "intermediate", Ca, issued(Dir, "ca") ++ Authority),
@@ -325,6 +376,11 @@ certificates(Dir) ->
          request(Dir, atom_to_list(Name), Key, issued(Dir, "intermediate") ++ Leaf),
          ok = file:write_file(filename:join(Dir, atom_to_list(Name) ++ ".pem"), Chain, [append])
      end || {Name, Key} <- interop_cases:certificates()],
+    [request(Dir, Name, Key, Authority) || {Name, Key} <- interop_old:roots(Dir)],
+    [request(Dir, Name, Key, issued(Dir, Issuer) ++ Leaf0 ++ Usage) || {Name, Key, Issuer, Usage} <- interop_old:certificates(Dir)],
+    Roots = [element(2, file:read_file(filename:join(Dir, Root ++ ".pem"))) || Root <- ["ca" | [Name || {Name, _} <- interop_old:roots(Dir)]]],
+    ok = file:write_file(filename:join(Dir, "old_roots.pem"), Roots),
+    ok = interop_old:users(Dir),
     Dir.
 
 issued(Dir, Issuer) -> ["-CA", filename:join(Dir, Issuer ++ ".pem"), "-CAkey", filename:join(Dir, Issuer ++ ".key")].

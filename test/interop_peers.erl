@@ -2,13 +2,14 @@
 %% stacks, behind one interface. The owner of an endpoint gets {interop, Ref, Event}:
 %% {port, P}, {connected, Info}, {data, Binary}, closed, {failed | error, Why}, {exit, Status}.
 -module(interop_peers).
--export([start_node/2, stop_node/1, available/2, capable/3, server/3, client/4, say/2, update/2, finish/1, talks/1]).
+-export([start_node/2, stop_node/1, ask/2, available/2, with_suites/1, capable/3, server/3, client/4, say/2, update/2,
+         renegotiate/1, finish/1, talks/1]).
 -export_type([peer/0, endpoint/0]).
 
 %% kind: erlang | openssl | gnutls | curl | python | node
 %% prefix: how to run a command there ([] or ["chroot", Dir]); lacks: groups, suites, certificates that it has not
 -type peer() :: #{name := string(), kind := atom(), prefix := [string()], pid => pid(),
-                  lacks := [atom() | string()], dir := file:filename()}.
+                  lacks := [atom() | string()], suites => [{string(), atom()}], dir := file:filename()}.
 -type endpoint() :: #{ref := reference() | integer(), peer := peer(), role := server | client, pid := pid()}.
 
 %%% Erlang nodes
@@ -20,6 +21,15 @@ start_node(#{prefix := Prefix, dir := Dir} = Peer, CodePath) ->
     Arguments = ["-noshell", "-noinput" | lists:append([["-pa", D] || D <- CodePath])] ++ ["-pa", Dir, "-s", "interop_node", "main"],
     Pid = spawn_link(fun() -> node_init(Owner, command(Prefix, "erl", Arguments -- ["-noinput"])) end),
     Peer#{pid => Pid}.
+
+%% A question that the node answers with {Question, Value}.
+-spec ask(peer(), atom()) -> term().
+ask(#{name := Name, pid := Pid}, Question) ->
+    Ref = erlang:unique_integer([positive]),
+    Pid ! {command, self(), Ref, {Ref, Question}},
+    receive {interop, Ref, {Question, Value}} -> Value
+    after 30000 -> error({node_does_not_start, Name})
+    end.
 
 -spec stop_node(peer()) -> ok.
 stop_node(#{pid := Pid}) ->
@@ -67,8 +77,34 @@ lines(Bytes) ->
 available(Program, []) -> os:find_executable(Program) =/= false;
 available(Program, [_, Root]) -> os:find_executable(Program, filename:join(Root, "usr/bin")) =/= false.
 
+%% Suites below TLS 1.3 that a tool was built with, by its own names, and the versions it has each in.
+-spec with_suites(peer()) -> peer().
+with_suites(#{kind := openssl, prefix := Prefix} = Peer) ->
+    Peer#{suites => [{Name, Version}
+                     || {Version, Flag} <- [{'tlsv1.2', "-tls1_2"}, {'tlsv1.1', "-tls1_1"}, {tlsv1, "-tls1"}],
+                        Name <- string:lexemes(output(command(Prefix, "openssl", ["ciphers", "-s", Flag, "-psk", "ALL:@SECLEVEL=0"])), ":\n")]};
+with_suites(#{kind := gnutls, prefix := Prefix} = Peer) ->
+    Lines = [string:lexemes(Line, " \t,") || "TLS_" ++ _ = Line <- string:lexemes(output(command(Prefix, "gnutls-cli", ["-l"])), "\n")],
+    Peer#{suites => [{Name, Version} || [Name, _, _, Least] <- Lines,
+                                        {Version, Text} <- [{'tlsv1.2', "TLS1.2"}, {'tlsv1.1', "TLS1.1"}, {tlsv1, "TLS1.0"}],
+                                        Text >= Least]};
+with_suites(Peer) ->
+    Peer.
+
+output({Program, Arguments}) ->
+    Port = open_port({spawn_executable, Program}, [{args, Arguments}, exit_status, stderr_to_stdout]),
+    output(Port, []).
+
+output(Port, Text) ->
+    receive
+        {Port, {data, More}} -> output(Port, [Text, More]);
+        {Port, {exit_status, _}} -> lists:flatten(Text)
+    end.
+
 %% Whether this peer can be told what the case wants of its side, and knows it.
 -spec capable(peer(), server | client, interop_cases:test()) -> boolean().
+capable(Peer, Role, #{server := #{version := _}} = Case) ->
+    interop_old:capable(Peer, Role, Case);
 capable(#{lacks := Lacks} = Peer, Role, #{script := Script, family := Family} = Case) ->
     Side = maps:get(Role, Case),
     Asked = lists:append([maps:get(groups, Side, []), maps:get(suites, Side, []), [C || #{cert := C} <- [Side]]]),
@@ -105,7 +141,7 @@ talks(_) -> yes.
 
 -spec server(peer(), interop_cases:side(), file:filename()) -> endpoint().
 server(#{kind := erlang} = Peer, Side, Certs) ->
-    node_endpoint(Peer, server, fun(Ref) -> {Ref, server, erlang_options(server, Side, Certs)} end);
+    node_endpoint(Peer, server, fun(Ref) -> {Ref, server, accepts(Side), erlang_options(server, Side, Certs)} end);
 server(Peer, Side, Certs) ->
     tool(Peer, server, tool_command(Peer, server, Side, Certs, free_port())).
 
@@ -123,6 +159,10 @@ say(Endpoint, Data) -> order(Endpoint, fun(Ref) -> {Ref, say, Data} end, Data).
 update(#{peer := #{kind := gnutls}} = Endpoint, _) -> order(Endpoint, none, <<"^rekey^\n">>);
 update(Endpoint, write) -> order(Endpoint, fun(Ref) -> {Ref, update_keys, write} end, <<"k\n">>);
 update(Endpoint, read_write) -> order(Endpoint, fun(Ref) -> {Ref, update_keys, read_write} end, <<"K\n">>).
+
+-spec renegotiate(endpoint()) -> ok.
+renegotiate(#{role := Role} = Endpoint) ->
+    order(Endpoint, fun(Ref) -> {Ref, renegotiate} end, case Role of server -> <<"r\n">>; client -> <<"R\n">> end).
 
 -spec finish(endpoint()) -> ok.
 finish(Endpoint) -> order(Endpoint, fun(Ref) -> {Ref, close} end, stop).
@@ -195,6 +235,8 @@ free_port() ->
 
 %%% Configuration, per kind
 
+erlang_options(Role, #{version := _} = Side, Certs) ->
+    interop_old:erlang_options(Role, Side, Certs);
 erlang_options(Role, Side, Certs) ->
     [{versions, ['tlsv1.3']}]
     ++ [{ciphers, Suites} || #{suites := Suites} <- [Side]]
@@ -220,13 +262,32 @@ file(Certs, Cert, Extension) -> filename:join(Certs, atom_to_list(Cert) ++ Exten
 trusted(#{trust := none}, Certs) -> file(Certs, other_ca, ".pem");
 trusted(_, Certs) -> file(Certs, ca, ".pem").
 
+%% How many connections a server takes.
+accepts(Side) -> maps:get(accepts, Side, 1).
+
 command([], Program, Arguments) -> {os:find_executable(Program), Arguments};
 command([Wrapper | Rest], Program, Arguments) -> {os:find_executable(Wrapper), Rest ++ [Program | Arguments]}.
 
+tool_command(#{kind := openssl, prefix := Prefix} = Peer, Role, #{version := _} = Side, Certs, Port) ->
+    Where = "127.0.0.1:" ++ integer_to_list(Port),
+    Arguments = case Role of
+                    server -> ["s_server", "-accept", Where, "-naccept", integer_to_list(accepts(Side))];
+                    client -> ["s_client", "-connect", Where, "-servername", "localhost"]
+                end,
+    {Program, All} = command(Prefix, "openssl", Arguments ++ interop_old:tool_arguments(Peer, Role, Side, Certs)),
+    {Program, All, known(Role, {"ACCEPT", Port})};
+tool_command(#{kind := gnutls, prefix := Prefix} = Peer, Role, #{version := _} = Side, Certs, Port) ->
+    Arguments = case Role of
+                    server -> ["gnutls-serv", "--echo", "--nocookie", "--noticket", "--disable-client-cert", "-p", integer_to_list(Port)];
+                    client -> ["gnutls-cli", "--no-ocsp", "--insecure", "-p", integer_to_list(Port), "--sni-hostname", "localhost"]
+                                  ++ ["--resume" || maps:is_key(resume, Side)] ++ ["127.0.0.1"]
+                end,
+    {Program, All} = command(Prefix, "stdbuf", ["-o0" | Arguments] ++ interop_old:tool_arguments(Peer, Role, Side, Certs)),
+    {Program, All, known(Role, {"listening on IPv4 [^ ]+ port [0-9]+\\.\\.\\.done", Port})};
 tool_command(#{kind := openssl, prefix := Prefix}, Role, Side, Certs, Port) ->
     Where = "127.0.0.1:" ++ integer_to_list(Port),
     Arguments = case Role of
-                    server -> ["s_server", "-accept", Where, "-naccept", "1"]
+                    server -> ["s_server", "-accept", Where, "-naccept", integer_to_list(accepts(Side))]
                                   ++ lists:append([["-Verify", "5", "-verify_return_error", "-CAfile", trusted(Side, Certs)] || #{verify := true} <- [Side]]);
                     client -> ["s_client", "-connect", Where, "-servername", "localhost", "-verify_hostname", "localhost",
                                "-verify_return_error", "-CAfile", trusted(Side, Certs)]

@@ -59,7 +59,7 @@ with(Kind, Fun, Config) ->
     end.
 
 run(Server, Client, Config) ->
-    Outcomes = interop:run_pair(Server, Client, ?config(certs, Config)),
+    Outcomes = interop:run_pair(Server, Client, interop_cases:all(), ?config(certs, Config)),
     case [[interop:describe(Case), ": ", Why] || {Case, {failed, Why}} <- Outcomes] of
         [] ->
             Passed = interop:passed(Outcomes),
