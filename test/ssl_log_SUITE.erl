@@ -175,7 +175,7 @@ handler_lives_with_the_application(_) ->
     ok = ssl:start(),
     true = lists:member(ssl_handler, logger:get_handler_ids()).
 
-%% Giving up is not an event of note: info.
+%% That somebody gives up is no event of note for the peer: info. The documented cancellation is a fatal user_canceled.
 user_canceled(Config) ->
     logger:set_module_level(logger, info),
     Old = logger:get_primary_config(),
@@ -188,11 +188,15 @@ user_canceled(Config) ->
                                         ssl:handshake_cancel(P)
                                 end),
         {ok, A} = ssl:transport_accept(L, 5000),
-        {error, closed} = ssl:handshake(A, 5000),
+        {error, {tls_alert, {user_canceled, _}}} = ssl:handshake(A, 5000),
         _ = tls_pairs:result(Client),
-        [#{level := info, msg := {report, #{alerter := peer, role := server} = Report}, meta := #{report_cb := Callback}}] = logged(),
-        {Format, Arguments} = Callback(Report),
-        true = string:find(io_lib:format(Format, Arguments), "received CLIENT ALERT: Warning - User Canceled") =/= nomatch,
+        [{info, peer, "received CLIENT ALERT: Fatal - User Canceled"}, {notice, own, "generated CLIENT ALERT: Fatal - User Canceled"}] =
+            lists:sort([begin
+                            {Format, Arguments} = Callback(Report),
+                            Text = lists:flatten(io_lib:format(Format, Arguments)),
+                            [_, Rest] = string:split(Text, case Alerter of own -> "generated"; peer -> "received" end),
+                            {Level, Alerter, case Alerter of own -> "generated"; peer -> "received" end ++ string:trim(Rest, trailing)}
+                        end || #{level := Level, msg := {report, #{alerter := Alerter} = Report}, meta := #{report_cb := Callback}} <- logged()]),
         ssl:close(L)
     after
         logger:set_primary_config(Old),

@@ -770,7 +770,7 @@ paused_server(Config) ->
     {ok, A2} = ssl:transport_accept(L, 5000),
     {ok, A2, _} = ssl:handshake(A2, 5000),
     ok = ssl:handshake_cancel(A2),
-    {error, _} = result(Client2).
+    {error, {tls_alert, {user_canceled, _}}} = result(Client2).
 
 paused_client(Config) ->
     {ok, L} = ssl:listen(0, [{active, false}, binary | server(Config)]),

@@ -353,7 +353,7 @@ event({call, From}, refuse, paused, S) ->
     refuse(S);
 event({call, From}, cancel, State, S) when State =:= paused; State =:= handshake ->
     gen_statem:reply(From, ok),
-    cancel(hs_reply({error, closed}, S));
+    canceled(State, hs_reply({error, closed}, S));
 %% Before the handshake there is little else to be asked for.
 event({call, From}, Request, accepted, _)
   when is_atom(Request) orelse element(1, Request) =/= new_user andalso element(1, Request) =/= close ->
@@ -471,6 +471,15 @@ refuse(#data{role = Role, conn = Conn, options = Options} = S) ->
     S1 = hs_say({alert, ?INTERNAL_ERROR}, S),
     _ = ssl_native:close_transport(Conn, closed),
     drain(alert_timeout(), S1).
+
+%% ssl:handshake_cancel/1: a fatal user_canceled, and nothing else.
+canceled(State, #data{role = Role, conn = Conn, options = Options} = S) ->
+    Name = case State of paused -> user_hello; _ -> ssl_native:state(Conn) end,
+    Fatal = #{origin => local, alert => ?USER_CANCELED, state => Name, cause => <<>>},
+    ssl_alert_text:log(Role, Fatal, ?PROTOCOL, maps:get(log_level, Options, notice)),
+    S1 = hs_say(cancel, S),
+    _ = ssl_native:close_transport(Conn, closed),
+    drain(?CLOSE_TIMEOUT, S1).
 
 %% The user gave up, or died: user_canceled and close_notify (RFC 8446 section 6.1).
 cancel(#data{conn = Conn} = S) ->

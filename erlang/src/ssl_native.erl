@@ -325,7 +325,7 @@ send_failed(_Conn, _Reason) -> erlang:nif_error(not_loaded).
 send_cancel(_Conn, _Ref) -> erlang:nif_error(not_loaded).
 
 %% A control record, under the write lock like send_begin. After `wait' and `go': call control/2 again.
--spec control(conn(), close_notify | {alert, alert()} | {update_keys, RequestPeer :: boolean()}) ->
+-spec control(conn(), close_notify | cancel | {alert, alert()} | {update_keys, RequestPeer :: boolean()}) ->
           {ok, binary()} | {wait, reference()} | {error, send_error()}.
 control(_Conn, _What) -> erlang:nif_error(not_loaded).
 

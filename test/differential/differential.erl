@@ -137,7 +137,7 @@ stock_value(_, V) -> V.
 stock_version({254, _} = V) -> dtls_record:protocol_version(V);
 stock_version(V) -> tls_record:protocol_version(V).
 
-config({ok, #{ssl := Opts} = Parsed}) -> {ok, Parsed#{ssl := options(Opts)}};
+config({ok, #{ssl := Opts} = Parsed}) -> {ok, (maps:remove(given, Parsed))#{ssl := options(Opts)}};
 config(Error) -> Error.
 
 options(Opts) ->

@@ -20,7 +20,7 @@ rustler::atoms! {
     session_lookup, psk_lookup, srp_client, srp_server, srp_agree, dh_generate, dh_agree, rsa_decrypt, ecdh_static,
     versions, cipher_suites, groups, signature_algs, signature_algs_cert, extensions,
     // answers and actions
-    continue_ = "continue", use_config, abort, bytes, secret, verified, kx_response, srp_params, close_notify, update_keys,
+    continue_ = "continue", use_config, abort, bytes, secret, verified, kx_response, srp_params, close_notify, cancel, update_keys,
     take, give, ahead, bulk, raw, timeout, no_context, verify_name, dns, ip,
     // configuration
     honor_cipher_order, key_share_groups, max_fragment_length, max_handshake_size, key_update_at, middlebox_comp_mode,

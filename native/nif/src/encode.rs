@@ -4,9 +4,9 @@ use crate::atoms;
 use crate::beam::copy;
 use rustler::{Atom, Encoder, Env, Term};
 use tls_core::connection::Info;
+use tls_core::enums::SignatureScheme;
 use tls_core::error::{Error, Origin};
 use tls_core::query::{Event, Query};
-use tls_core::enums::SignatureScheme;
 use tls_core::trace::Traced;
 use tls_core::wire::extension::{
     EarlyData, Extension, Extensions, KeyShare, KeyShareEntry, PreSharedKey, StatusRequest,

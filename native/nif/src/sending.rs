@@ -147,17 +147,17 @@ fn send_cancel(env: Env, conn: ResourceArc<Conn>, ticket: ResourceArc<Ticket>) -
 /// What `control/2` can be asked for.
 enum Control {
     CloseNotify,
+    Cancel,
     Alert(AlertDescription),
     UpdateKeys(bool),
 }
 
 impl Control {
     fn decode(term: Term) -> NifResult<Self> {
-        if term
-            .decode::<Atom>()
-            .is_ok_and(|atom| atom == atoms::close_notify())
-        {
-            return Ok(Control::CloseNotify);
+        match term.decode::<Atom>() {
+            Ok(atom) if atom == atoms::close_notify() => return Ok(Control::CloseNotify),
+            Ok(atom) if atom == atoms::cancel() => return Ok(Control::Cancel),
+            _ => {}
         }
         let (tag, value) = term.decode::<(Atom, Term)>()?;
         if tag == atoms::alert() {
@@ -198,6 +198,10 @@ fn control<'a>(env: Env<'a>, conn: ResourceArc<Conn>, what: Term<'a>) -> NifResu
         let result = match (&mut tx.core, what) {
             (Some(core), Control::CloseNotify) => {
                 core.close_notify();
+                Ok(true)
+            }
+            (Some(core), Control::Cancel) => {
+                core.cancel();
                 Ok(true)
             }
             (Some(core), Control::Alert(alert)) => {

@@ -215,6 +215,19 @@ impl Tx {
         }
     }
 
+    /// The handshake is given up by its user: user_canceled, and as a fatal alert, which is all that is said
+    /// (RFC 8446 section 6.1 leaves the level open).
+    pub fn cancel(&mut self) {
+        if matches!(self.phase, Phase::Handshake | Phase::Open) {
+            let alert = Alert {
+                level: Level::Fatal,
+                description: AlertDescription::USER_CANCELED,
+            };
+            self.control(ContentType::ALERT, &alert.bytes());
+            self.phase = Phase::Failed;
+        }
+    }
+
     /// New sending keys, announced by a KeyUpdate; `request_peer`: the peer is to do the same.
     pub fn update_keys(&mut self, request_peer: bool) -> Result<(), Error> {
         if self.phase != Phase::Open {
