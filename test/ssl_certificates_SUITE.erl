@@ -44,8 +44,6 @@ different(directly, none_garbage) -> ok;                                       %
 different(through_api, none_garbage) -> ok;
 %% RFC 8446 section 4.4.2.2: keyUsage, if there, must allow signatures; OTP does not look.
 different(through_api, leaf_usage_without_signature) -> {alert, illegal_parameter, ""};
-%% RFC 8446 section 4.1.1 allows either.
-different(through_api, sha1_not_allowed) -> {alert, insufficient_security, ""};
 %% Their public_key has no policies: options that ask for them are refused, and none are told.
 different(_, policy_wanted) -> case has_policies() of true -> same; false -> skip end;
 different(_, fun_accepts_depth) -> case has_policies() of true -> same; false -> skip end;

@@ -20,7 +20,7 @@
 -export([unknown_ca/1, hostname_mismatch/1, client_certificate_wanted/1, late_alert_on_setopts/1, late_alert_active/1,
          wrong_arguments/1, after_close/1, before_start/1, connect_times_out/1, handshake_times_out/1, refused/1,
          cancelled_handshake/1, paused_server/1, paused_client/1, error_texts/1, silenced_log/1]).
--export([upgrade_both_sides/1, upgrade_of_an_active_socket/1, downgrade/1, shutdown_write_then_read/1, other_transport/1, socket_backend/1,
+-export([upgrade_both_sides/1, upgrade_of_an_active_socket/1, downgrade/1, shutdown_write_then_read/1, other_transport/1, raising_transport/1, socket_backend/1,
          changed_owner/1]).
 -export([garbage_to_server/1, garbage_to_client/1, truncated_handshake/1, oversized_record/1, plaintext_after_handshake/1,
          peer_vanishes/1]).
@@ -48,7 +48,7 @@ groups() ->
      {errors, [], [unknown_ca, hostname_mismatch, client_certificate_wanted, late_alert_on_setopts, late_alert_active,
                    wrong_arguments, after_close, before_start, connect_times_out, handshake_times_out, refused,
                    cancelled_handshake, paused_server, paused_client, error_texts, silenced_log]},
-     {transports, [], [upgrade_both_sides, upgrade_of_an_active_socket, downgrade, shutdown_write_then_read, other_transport, socket_backend,
+     {transports, [], [upgrade_both_sides, upgrade_of_an_active_socket, downgrade, shutdown_write_then_read, other_transport, raising_transport, socket_backend,
                        changed_owner]},
      {hostile, [], [garbage_to_server, garbage_to_client, truncated_handshake, oversized_record, plaintext_after_handshake,
                     peer_vanishes]},
@@ -886,11 +886,32 @@ other_transport(Config) ->
     ok = ssl:close(S),
     receive {ssl_closed, C} -> ok after 5000 -> ct:fail(not_closed) end.
 
+%% A module that raises is a transport that failed: nobody keeps a lock.
+raising_transport(Config) ->
+    Info = {cb_info, {?MODULE, tcp, tcp_closed, tcp_error}},
+    {S, C} = pair(Config, [binary, {active, false}], [Info, binary, {active, false}]),
+    put(raise, send),
+    {error, raised} = ssl:send(C, <<"secret">>),
+    erase(raise),
+    {error, closed} = ssl:send(C, <<"more">>),
+    {error, closed} = result(call(fun() -> ssl:send(C, <<"from elsewhere">>) end)),
+    ok = ssl:send(S, <<"still read">>),
+    {ok, <<"still read">>} = ssl:recv(C, 10, 5000),
+    put(raise, recv),
+    {error, closed} = ssl:recv(C, 0, 5000),
+    erase(raise),
+    {error, closed} = ssl:recv(C, 0, 5000),
+    {error, closed} = result(call(fun() -> ssl:recv(C, 0, 5000) end)),
+    closed(S, C).
+
+raise(Function, Data) ->
+    get(raise) =:= Function andalso error({raised, Data}).
+
 connect(Host, Port, Options, Timeout) -> gen_tcp:connect(Host, Port, Options, Timeout).
 listen(Port, Options) -> gen_tcp:listen(Port, Options).
 accept(Socket, Timeout) -> gen_tcp:accept(Socket, Timeout).
-send(Socket, Data) -> gen_tcp:send(Socket, Data).
-recv(Socket, Length, Timeout) -> gen_tcp:recv(Socket, Length, Timeout).
+send(Socket, Data) -> raise(send, Data), gen_tcp:send(Socket, Data).
+recv(Socket, Length, Timeout) -> raise(recv, Length), gen_tcp:recv(Socket, Length, Timeout).
 close(Socket) -> gen_tcp:close(Socket).
 setopts(Socket, Options) -> inet:setopts(Socket, Options).
 getopts(Socket, Options) -> inet:getopts(Socket, Options).

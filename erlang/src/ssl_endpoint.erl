@@ -1522,14 +1522,15 @@ drain(Timeout, #data{out = Out, writer = Writer} = S) when Out =/= []; Writer =/
 drain(Timeout, #data{transport = Transport, socket = Socket, conn = Conn} = S0) ->
     mark_closed(Conn),
     gen_replies(case S0#data.want of {From, _} -> replies(From, {error, closed}); undefined -> [] end),
-    S = lock(callers_come(S0#data{want = undefined, ending = undefined, hs = undefined, cooked = no})),
+    S = lock(callers_come(S0#data{want = undefined, ending = undefined, hs = undefined, cooked = no, key_log = [],
+                                  options = maps:with([hibernate_after], S0#data.options)})),
     Wait = case S of
                #data{lock = held} -> Timeout;
                %% A reader outside waits for the transport: it shall not wait for the peer's goodbye.
                _ -> min(Timeout, ?READER_TIMEOUT)
            end,
     case ssl_transport:shutdown(Transport, Socket, write) of
-        ok -> {next_state, draining, arm(many, S), [{state_timeout, Wait, expired}, {{timeout, handshake}, cancel}]};
+        ok -> {next_state, draining, arm(many, S), [{state_timeout, Wait, expired}, {{timeout, handshake}, cancel}, hibernate]};
         {error, _} -> {stop, exit_reason(S), S}
     end.
 

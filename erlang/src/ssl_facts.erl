@@ -47,7 +47,11 @@ list(#{version := Version, cipher_suite := Suite, group := Group, server_name :=
         ++ case WithOptions of true -> options(Role, Options); false -> [] end
         ++ [{client_random, ClientRandom},
             {server_random, ServerRandom},
-            {master_secret, maps:get(master_secret, More, undefined)},
+            %% As with OTP, that of TLS 1.3 is not told.
+            {master_secret, case Version of
+                                ?TLS13 -> {master_secret, <<0>>};
+                                _ -> maps:get(master_secret, More, undefined)
+                            end},
             {keylog, case KeyLog of [] -> undefined; _ -> KeyLog end}].
 
 group(_, _, undefined) ->

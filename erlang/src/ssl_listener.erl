@@ -1,31 +1,24 @@
 %% Listening sockets: the listen socket of the transport with the options of its connections.
 %%
-%% What a listening socket's term carries is a key; options that can change (those that the library keeps itself, by
-%% setopts) and those that later calls build on (handshake/2,3) stand in a table that everyone reads. A process per
-%% listening socket watches it and clears its row; no accept ever waits for it.
+%% What a listening socket's term carries is a key: a table with one row, of options that can change (those that the library
+%% keeps itself, by setopts) and those that later calls build on (handshake/2,3). Everyone reads it. It belongs to a process that
+%% watches the socket, changes the row when told to, and ends with the socket; no accept ever waits for it.
 -module(ssl_listener).
 -if(?OTP_RELEASE >= 27).
 -moduledoc false.
 -endif.
 
--export([new_table/0, listen/2, accept/3, close/2, setopts/3, getopts/3, parsed/1]).
--export([watch/3]).
+-export([listen/2, accept/3, close/2, setopts/3, getopts/3, parsed/1]).
+-export([watch/5]).
 
 -export_type([key/0]).
 
--type key() :: reference().
+-type key() :: ets:tid().
 
--define(TABLE, ?MODULE).
-%% Key, emulated options, parsed options of ssl_opts, the size of `buffer` that the user expects to see
+%% {row, Emulated options, Parsed options of ssl_opts, Size of `buffer` that the user expects to see}
 -define(EMULATED, 2).
 -define(PARSED, 3).
 -define(BUFFER, 4).
-
-%% The table belongs to the supervisor.
--spec new_table() -> ok.
-new_table() ->
-    ?TABLE = ets:new(?TABLE, [named_table, public, set, {read_concurrency, true}]),
-    ok.
 
 -spec listen(inet:port_number(), [term()]) -> {ok, ssl_socket_shape:sslsocket()} | {error, term()}.
 listen(Port, Options) ->
@@ -53,9 +46,7 @@ listen(Port, #{transport := Info, socket_opts := SocketOpts, emulated := Emulate
     case Transport:listen(Port, SocketOpts ++ ssl_transport:internal()) of
         {ok, Socket} ->
             Buffer = ssl_transport:widen(Transport, Socket, SocketOpts),
-            Key = make_ref(),
-            true = ets:insert(?TABLE, {Key, Emulated, Parsed, Buffer}),
-            Watcher = spawn(?MODULE, watch, [Key, Transport, Socket]),
+            {Watcher, Key} = watched(Transport, Socket, {row, Emulated, Parsed, Buffer}),
             Self = ssl_socket_shape:listener(Socket, #{key => Key, watcher => Watcher, transport_info => Info,
                                                        config => Config, ctx => Ctx,
                                                        ssl => ssl_endpoint:kept_options(Parsed)}),
@@ -65,21 +56,43 @@ listen(Port, #{transport := Info, socket_opts := SocketOpts, emulated := Emulate
             Error
     end.
 
--spec watch(key(), module(), term()) -> ok.
-watch(Key, Transport, Socket) ->
-    group_leader(ssl_takeover:leader(), self()),
-    Ref = ssl_transport:monitor(Transport, Socket),
+watched(Transport, Socket, Row) ->
+    Ref = make_ref(),
+    {Watcher, Monitor} = spawn_monitor(?MODULE, watch, [self(), Ref, Transport, Socket, Row]),
     receive
-        {'DOWN', Ref, _, _, _} -> ok;
-        {?MODULE, closed} -> ok
-    end,
-    forget(Key).
+        {Ref, Key} ->
+            erlang:demonitor(Monitor, [flush]),
+            {Watcher, Key};
+        {'DOWN', Monitor, _, _, Reason} ->
+            exit(Reason)
+    end.
 
-forget(Key) ->
-    try ets:delete(?TABLE, Key) of
-        true -> ok
-    catch
-        error:badarg -> ok
+-spec watch(pid(), reference(), module(), term(), tuple()) -> ok.
+watch(Parent, Ref, Transport, Socket, Row) ->
+    group_leader(ssl_takeover:leader(), self()),
+    Key = ets:new(?MODULE, [protected, set, {read_concurrency, true}]),
+    true = ets:insert(Key, Row),
+    Monitor = ssl_transport:monitor(Transport, Socket),
+    Parent ! {Ref, Key},
+    watching(Monitor, Key).
+
+watching(Monitor, Key) ->
+    receive
+        {'DOWN', Monitor, _, _, _} -> ok;
+        {?MODULE, closed} -> ok;
+        {?MODULE, set, Changes, From, Ref} ->
+            true = ets:update_element(Key, row, Changes),
+            From ! {Ref, ok},
+            watching(Monitor, Key)
+    end.
+
+%% false: the socket is closed.
+set(Watcher, Changes) ->
+    Ref = erlang:monitor(process, Watcher),
+    Watcher ! {?MODULE, set, Changes, self(), Ref},
+    receive
+        {Ref, ok} -> erlang:demonitor(Ref, [flush]);
+        {'DOWN', Ref, _, _, _} -> false
     end.
 
 %% Accepts on the transport; the connection's process waits for handshake/1,2,3 then.
@@ -106,10 +119,9 @@ accept(Socket, #{key := Key, transport_info := Info, config := Config0, ctx := C
     end.
 
 -spec close(Socket :: term(), map()) -> ok | {error, term()}.
-close(Socket, #{key := Key, watcher := Watcher, transport_info := Info}) ->
+close(Socket, #{watcher := Watcher, transport_info := Info}) ->
     Transport = element(1, Info),
     Result = Transport:close(Socket),
-    forget(Key),
     Watcher ! {?MODULE, closed},
     Result.
 
@@ -125,7 +137,7 @@ options(Key) ->
     end.
 
 lookup(Key, Position) ->
-    try ets:lookup_element(?TABLE, Key, Position)
+    try ets:lookup_element(Key, row, Position)
     catch
         error:badarg -> undefined
     end.
@@ -136,7 +148,7 @@ lookup(Key, Position) ->
 
 %% Sets options of the library itself for connections to come, and the others on the listening socket.
 -spec setopts(Socket :: term(), map(), [term()]) -> {ok | {error, term()}, Passive :: boolean()} | {error, term()}.
-setopts(Socket, #{key := Key, transport_info := Info}, Options) ->
+setopts(Socket, #{key := Key, watcher := Watcher, transport_info := Info}, Options) ->
     Transport = element(1, Info),
     case lookup(Key, ?EMULATED) of
         undefined ->
@@ -146,8 +158,7 @@ setopts(Socket, #{key := Key, transport_info := Info}, Options) ->
                                                           is_map_key(element(1, O), Emulated) end, Options),
             case own(Own, Emulated, false) of
                 {ok, New, Passive} ->
-                    _ = ets:update_element(?TABLE, Key, {?EMULATED, New}),
-                    lists:keymember(buffer, 1, Others) andalso ets:update_element(?TABLE, Key, {?BUFFER, undefined}),
+                    _ = set(Watcher, [{?EMULATED, New} | [{?BUFFER, undefined} || lists:keymember(buffer, 1, Others)]]),
                     {ssl_transport:setopts(Transport, Socket, Others), Passive};
                 {error, _} = Error ->
                     Error

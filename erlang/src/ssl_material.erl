@@ -591,7 +591,12 @@ server_config_for_sni(Name, #{sni := #{options := Opts, lookup := Lookup}} = Con
     try Lookup(Name) of
         undefined -> original;
         unrecognized -> unrecognized;
-        Given -> merged(Given, Opts, Context)
+        Given ->
+            try merged(Given, Opts, Context)
+            catch
+                %% Options of the wildest shape harm this handshake only.
+                _:What -> erroneous(ssl_fault:reason(What))
+            end
     catch
         Class:Reason:Stack ->
             ssl_log:failure("sni_fun crashed ~p ~p~n ~p~n", [Class, Reason, {stacktrace, ssl_fault:stack(Stack)}]),

@@ -2,8 +2,8 @@
 %% of the options they were made from.
 %%
 %% Why a process: the table must outlive the process that first filled it, and entries that nobody asked for in a while
-%% must go. Readers and writers use the table themselves; nothing waits for this process. Without it (the distribution
-%% starts before any application) nothing is kept, and everything still works.
+%% must go. Readers use the table themselves, and writers leave what they made for this process to put there: nothing waits for
+%% it, but who clears. Without it (the distribution starts before any application) nothing is kept, and everything still works.
 -module(ssl_material_cache).
 -behaviour(gen_server).
 -if(?OTP_RELEASE >= 27).
@@ -34,7 +34,7 @@ find(Key) ->
     try ets:lookup(?TABLE, Key) of
         [{_, Value, Used}] ->
             Now = erlang:monotonic_time(second),
-            Now - Used > ?TOUCH andalso ets:update_element(?TABLE, Key, {3, Now}),
+            Now - Used > ?TOUCH andalso gen_server:cast(?MODULE, {touch, Key, Now}),
             {ok, Value};
         [] ->
             miss
@@ -45,38 +45,46 @@ find(Key) ->
 %% Keeps a value, and gives it back.
 -spec store(Key :: term(), Value) -> Value when Value :: term().
 store(Key, Value) ->
-    try
-        ets:info(?TABLE, size) >= ?LIMIT andalso ets:delete_all_objects(?TABLE),
-        true = ets:insert(?TABLE, {Key, Value, erlang:monotonic_time(second)}),
-        Value
-    catch
-        error:badarg -> Value
-    end.
+    ok = gen_server:cast(?MODULE, {store, Key, Value}),
+    Value.
 
 %% Forgets everything: files are read again.
 -spec clear() -> ok.
 clear() ->
-    try ets:delete_all_objects(?TABLE) of
-        true -> ok
+    try gen_server:call(?MODULE, clear)
     catch
-        error:badarg -> ok
+        exit:_ -> ok
     end.
 
--spec init([]) -> {ok, [], timeout()}.
+-spec init([]) -> {ok, []}.
 init([]) ->
-    ?TABLE = ets:new(?TABLE, [named_table, public, set, {read_concurrency, true}, {write_concurrency, true}]),
-    {ok, [], ?SWEEP * 1000}.
+    ?TABLE = ets:new(?TABLE, [named_table, protected, set, {read_concurrency, true}]),
+    _ = erlang:send_after(?SWEEP * 1000, self(), sweep),
+    {ok, []}.
 
--spec handle_call(term(), gen_server:from(), []) -> {reply, ok, [], timeout()}.
-handle_call(_, _, State) -> {reply, ok, State, ?SWEEP * 1000}.
+-spec handle_call(term(), gen_server:from(), []) -> {reply, ok, []}.
+handle_call(clear, _, State) ->
+    true = ets:delete_all_objects(?TABLE),
+    {reply, ok, State};
+handle_call(_, _, State) ->
+    {reply, ok, State}.
 
--spec handle_cast(term(), []) -> {noreply, [], timeout()}.
-handle_cast(_, State) -> {noreply, State, ?SWEEP * 1000}.
+-spec handle_cast(term(), []) -> {noreply, []}.
+handle_cast({store, Key, Value}, State) ->
+    _ = ets:info(?TABLE, size) >= ?LIMIT andalso ets:delete_all_objects(?TABLE),
+    true = ets:insert(?TABLE, {Key, Value, erlang:monotonic_time(second)}),
+    {noreply, State};
+handle_cast({touch, Key, Now}, State) ->
+    _ = ets:update_element(?TABLE, Key, {3, Now}),
+    {noreply, State};
+handle_cast(_, State) ->
+    {noreply, State}.
 
--spec handle_info(term(), []) -> {noreply, [], timeout() | hibernate}.
-handle_info(timeout, State) ->
+-spec handle_info(term(), []) -> {noreply, []}.
+handle_info(sweep, State) ->
+    _ = erlang:send_after(?SWEEP * 1000, self(), sweep),
     Oldest = erlang:monotonic_time(second) - ?IDLE,
     _ = ets:select_delete(?TABLE, [{{'_', '_', '$1'}, [{'<', '$1', Oldest}], [true]}]),
-    {noreply, State, ?SWEEP * 1000};
+    {noreply, State};
 handle_info(_, State) ->
-    {noreply, State, ?SWEEP * 1000}.
+    {noreply, State}.

@@ -16,7 +16,6 @@ start_link() ->
 -spec init([]) -> {ok, {supervisor:sup_flags(), [supervisor:child_spec()]}}.
 init([]) ->
     ok = ssl_takeover:lead(group_leader()),
-    ok = ssl_listener:new_table(),
     {ok, {#{strategy => one_for_one, intensity => 5, period => 10},
           [#{id => ssl_material_cache, start => {ssl_material_cache, start_link, []}},
            #{id => ssl_session_store_client, start => {ssl_session_store, start_link, [client]}},

@@ -130,7 +130,7 @@ next_piece(Conn, Endpoint, Transport, Socket, Piece, More) ->
     end.
 
 write(Conn, Endpoint, Transport, Socket, Bytes, More) ->
-    case Transport:send(Socket, Bytes) of
+    case ssl_transport:send(Transport, Socket, Bytes) of
         ok when More =:= [] ->
             finish(Conn, Endpoint, Transport, Socket);
         ok ->
@@ -145,7 +145,7 @@ finish(Conn, Endpoint, Transport, Socket) ->
     case ssl_native:send_end(Conn) of
         ok -> ok;
         {flush, Bytes} ->
-            case Transport:send(Socket, Bytes) of
+            case ssl_transport:send(Transport, Socket, Bytes) of
                 ok -> finish(Conn, Endpoint, Transport, Socket);
                 {error, Reason} -> failed(Conn, Endpoint, Reason)
             end
@@ -192,7 +192,7 @@ flush(Conn, Transport, Socket) ->
     end.
 
 flush(Conn, Transport, Socket, Bytes) ->
-    case Transport:send(Socket, Bytes) of
+    case ssl_transport:send(Transport, Socket, Bytes) of
         ok ->
             case ssl_native:send_end(Conn) of
                 ok -> ok;
@@ -260,7 +260,7 @@ left(Deadline) -> max(0, Deadline - erlang:monotonic_time(millisecond)).
 
 %% We hold the read lock.
 read(Conn, Endpoint, Transport, Socket, Length, Deadline) ->
-    case Transport:recv(Socket, 0, left(Deadline)) of
+    case ssl_transport:recv(Transport, Socket, 0, left(Deadline)) of
         {ok, Bytes} ->
             decrypt(Conn, Endpoint, Transport, Socket, Length, Deadline, Bytes);
         {error, timeout} ->

@@ -5,7 +5,7 @@
 -moduledoc false.
 -endif.
 
--export([internal/0, setopts/3, getopts/3, getstat/3, peername/2, sockname/2, close/2, kill/2, shutdown/3, give/3,
+-export([internal/0, send/3, recv/4, setopts/3, getopts/3, getstat/3, peername/2, sockname/2, close/2, kill/2, shutdown/3, give/3,
          wide/2, widen/3, is_closed/1, pending/2, monitor/2, default_info/1]).
 
 -export_type([info/0]).
@@ -23,6 +23,28 @@ internal() ->
 
 -spec default_info(module()) -> info().
 default_info(gen_tcp) -> {gen_tcp, tcp, tcp_closed, tcp_error, tcp_passive}.
+
+%% The caller holds a lock of the connection: a callback module that raises shall not make it keep that. To it, the transport has
+%% failed then.
+-spec send(module(), term(), iodata()) -> ok | {error, term()}.
+send(gen_tcp, Socket, Bytes) -> gen_tcp:send(Socket, Bytes);
+send(Module, Socket, Bytes) ->
+    try Module:send(Socket, Bytes)
+    catch
+        Class:Reason -> raised(Class, Reason)
+    end.
+
+-spec recv(module(), term(), non_neg_integer(), timeout()) -> {ok, term()} | {error, term()}.
+recv(gen_tcp, Socket, Length, Timeout) -> gen_tcp:recv(Socket, Length, Timeout);
+recv(Module, Socket, Length, Timeout) ->
+    try Module:recv(Socket, Length, Timeout)
+    catch
+        Class:Reason -> raised(Class, Reason)
+    end.
+
+%% Without what it was called with, which may be secret.
+raised(error, Reason) -> {error, ssl_fault:reason(Reason)};
+raised(_, Reason) -> {error, Reason}.
 
 -spec setopts(module(), term(), list()) -> ok | {error, term()}.
 setopts(gen_tcp, Socket, Options) -> inet:setopts(Socket, Options);

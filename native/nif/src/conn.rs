@@ -183,6 +183,8 @@ pub struct Conn {
     /// The handshake is over, well or badly. Before that the mutexes may be held for long computations, on dirty
     /// schedulers: nobody but the endpoint waits for them then.
     settled: AtomicBool,
+    /// A dirty call of the endpoint's computes under both mutexes, in a renegotiation too.
+    busy: AtomicBool,
     /// 64 bits of the Erlang side.
     pub word: AtomicU64,
     rx: Mutex<Receiver>,
@@ -201,6 +203,7 @@ impl Conn {
         let conn = ResourceArc::new(Conn {
             endpoint: AtomicUsize::new(caller.word()),
             settled: AtomicBool::new(false),
+            busy: AtomicBool::new(false),
             word: AtomicU64::new(0),
             rx: Mutex::new(Receiver {
                 core: Some(core.rx),
@@ -241,6 +244,18 @@ impl Conn {
     /// Is the handshake over?
     pub fn is_settled(&self) -> bool {
         self.settled.load(Ordering::Acquire)
+    }
+
+    /// Is a long computation under way? Others than the endpoint then do not wait for a mutex, on the schedulers that run all
+    /// processes, but ask the endpoint, whose answer comes when it is over.
+    pub fn is_busy(&self) -> bool {
+        self.busy.load(Ordering::Acquire)
+    }
+
+    /// A long computation: until what this gives is dropped.
+    pub fn computing(&self) -> Computing<'_> {
+        self.busy.store(true, Ordering::Release);
+        Computing(self)
     }
 
     /// Opens the connection to others than the endpoint, if the handshake is over.
@@ -293,6 +308,15 @@ impl Conn {
         rx.turn.wake_all(env);
         rx.ahead.stop(env);
         tx.turn.wake_all(env);
+    }
+}
+
+/// A long computation.
+pub struct Computing<'a>(&'a Conn);
+
+impl Drop for Computing<'_> {
+    fn drop(&mut self) {
+        self.0.busy.store(false, Ordering::Release);
     }
 }
 

@@ -92,6 +92,7 @@ fn feed<'a>(env: Env<'a>, conn: ResourceArc<Conn>, bytes: Term<'a>) -> NifResult
 /// The long computation that `heavy` announced.
 #[rustler::nif(schedule = "DirtyCpu")]
 fn step_heavy<'a>(env: Env<'a>, conn: ResourceArc<Conn>) -> NifResult<Term<'a>> {
+    let _computing = conn.computing();
     step(env, &conn, |rx, steps| {
         steps.drive(rx, &mut conn.tx(), true);
         Ok(())

@@ -56,6 +56,9 @@ fn recv_begin<'a>(env: Env<'a>, conn: ResourceArc<Conn>, length: usize) -> NifRe
     if !conn.is_settled() {
         return Ok(not_connected(env));
     }
+    if conn.is_busy() && !conn.is_endpoint(Pid::caller(env)) {
+        return Ok(atoms::endpoint().encode(env));
+    }
     guarded(env, &conn, internal, || {
         let caller = Pid::caller(env);
         let mut rx = conn.rx();

@@ -54,7 +54,7 @@ fn seal<'a>(
 fn send_begin<'a>(env: Env<'a>, conn: ResourceArc<Conn>, data: Term<'a>) -> NifResult<Term<'a>> {
     let data = Iodata::new(data, MAX_PIECE)?;
     let _slice = Timeslice::for_bytes(env, data.len());
-    if !conn.is_settled() {
+    if !conn.is_settled() || conn.is_busy() {
         return Ok(not_connected(env));
     }
     guarded(env, &conn, internal, || {
@@ -176,6 +176,10 @@ impl Control {
 #[rustler::nif]
 fn control<'a>(env: Env<'a>, conn: ResourceArc<Conn>, what: Term<'a>) -> NifResult<Term<'a>> {
     let what = Control::decode(what)?;
+    let waits = !conn.is_settled() || conn.is_busy();
+    if waits && matches!(what, Control::UpdateKeys(_)) {
+        return Ok(not_connected(env));
+    }
     guarded(env, &conn, internal, || {
         let caller = Pid::caller(env);
         let mut tx = conn.tx();

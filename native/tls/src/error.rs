@@ -119,6 +119,7 @@ offences! {
     NoSharedCipher => INSUFFICIENT_SECURITY, "no cipher suite in common";
     NoSharedGroup => INSUFFICIENT_SECURITY, "no group in common";
     NoSharedSignatureScheme => INSUFFICIENT_SECURITY, "no certificate fits the peer's signature algorithms";
+    CertificateNotAcceptable => HANDSHAKE_FAILURE, "no certificate is signed in a way that the peer can take";
     NoSharedProtocol => NO_APPLICATION_PROTOCOL, "no application protocol in common";
     MissingSignatureAlgorithms => MISSING_EXTENSION, "signature_algorithms is missing";
     MissingSupportedGroups => MISSING_EXTENSION, "supported_groups is missing";

@@ -112,7 +112,7 @@ static SECP384R1: Ecdh = Ecdh {
     alg: &agreement::ECDH_P384,
     public_len: 97,
     uncompressed_point: true,
-    heavy: false,
+    heavy: true,
 };
 static SECP521R1: Ecdh = Ecdh {
     name: NamedGroup::SECP521R1,

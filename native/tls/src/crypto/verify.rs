@@ -63,7 +63,7 @@ macro_rules! rows {
 
 rows! {
     ECDSA_SECP256R1_SHA256, Needs::Ec(NamedGroup::SECP256R1), ECDSA_P256_SHA256, false;
-    ECDSA_SECP384R1_SHA384, Needs::Ec(NamedGroup::SECP384R1), ECDSA_P384_SHA384, false;
+    ECDSA_SECP384R1_SHA384, Needs::Ec(NamedGroup::SECP384R1), ECDSA_P384_SHA384, true;
     ECDSA_SECP521R1_SHA512, Needs::Ec(NamedGroup::SECP521R1), ECDSA_P521_SHA512, true;
     ED25519,                Needs::Ed25519, ED25519, false;
     RSA_PSS_RSAE_SHA256,    Needs::Rsa, RSA_PSS_2048_8192_SHA256_LEGACY_KEY, false;

@@ -63,6 +63,12 @@ pub(super) fn select(config: &Config, role: Role, wanted: &Wanted<'_>) -> Option
         })
 }
 
+/// Could one of our keys sign for the peer, whatever its certificate is signed with?
+pub(super) fn can_sign(config: &Config, wanted: &Wanted<'_>) -> bool {
+    let mut keys = config.credentials.iter();
+    keys.any(|key| scheme(config, key, wanted).is_some())
+}
+
 /// The first scheme, in the peer's order, that we allow and the key can make.
 fn scheme(config: &Config, key: &CertifiedKey, wanted: &Wanted<'_>) -> Option<SignatureScheme> {
     wanted.schemes.iter().copied().find(|scheme| {

@@ -80,8 +80,13 @@ pub(super) fn choose(config: &Config, hello: &ClientHello) -> Result<Choice, Err
         schemes_cert: extensions.signature_algorithms_cert(),
         authorities: extensions.certificate_authorities().unwrap_or_default(),
     };
-    let credential = credential::select(config, Role::Server, &wanted)
-        .ok_or(Offence::NoSharedSignatureScheme)?;
+    let credential =
+        credential::select(config, Role::Server, &wanted).ok_or_else(
+            || match credential::can_sign(config, &wanted) {
+                true => Offence::CertificateNotAcceptable,
+                false => Offence::NoSharedSignatureScheme,
+            },
+        )?;
     Ok(Choice {
         suite,
         group,
