@@ -81,6 +81,10 @@ pub struct Options {
     pub expect_hrr: bool,
     pub expect_no_hrr: bool,
     pub expect_session_miss: bool,
+    pub record_splitting: bool,
+    pub expect_total_renegotiations: Option<usize>,
+    /// Suites of TLS 1.2 and before.
+    pub ciphers: Option<Vec<u16>>,
     pub expect_extended_master_secret: bool,
     pub expect_no_peer_cert: bool,
     pub expect_peer_cert_file: Option<String>,
@@ -196,11 +200,15 @@ const FLAGS: &[(&str, Action)] = &[
     ("-key-update", Set(|o| o.key_update = true)),
     ("-key-update-before-read", Set(|o| o.key_update_before_read = true)),
     ("-read-size", Value(|o, v| { o.read_size = Some(number(v)?); Some(()) })),
+    ("-renegotiate-freely", Nothing("a client renegotiates when it is asked to, as OTP's")),
+    ("-expect-total-renegotiations", Value(|o, v| { o.expect_total_renegotiations = Some(number(v)?); Some(()) })),
     ("-partial-write", Nothing("what is sealed is queued whole")),
     ("-peek-then-read", Nothing("there is no peeking to differ from reading")),
     ("-no-op-extra-handshake", Nothing("an established connection has no handshake call to repeat")),
 
     // What has to have come out.
+    ("-cbc-record-splitting", Set(|o| o.record_splitting = true)),
+    ("-cipher", Value(|o, v| { o.ciphers = Some(crate::setup::cipher_list(v)?); Some(()) })),
     ("-expect-version", Value(|o, v| { o.expect_version = Some(number(v)?); Some(()) })),
     ("-expect-cipher", Value(|o, v| { o.expect_cipher = Some(number(v)?); Some(()) })),
     ("-expect-cipher-aes", Value(|o, v| { o.expect_cipher = Some(number(v)?); Some(()) })),

@@ -13,7 +13,7 @@ use std::net::{Ipv4Addr, Ipv6Addr, Shutdown, SocketAddr, TcpStream};
 use std::time::{SystemTime, UNIX_EPOCH};
 use tls_core::connection::{Connection, Info};
 use tls_core::crypto::SystemRandom;
-use tls_core::enums::AlertDescription;
+use tls_core::enums::{AlertDescription, ProtocolVersion};
 use tls_core::error::Error;
 use tls_core::query::{Event, Output};
 use tls_core::record::Opened;
@@ -66,6 +66,7 @@ pub struct Seen {
     /// First application traffic secrets: client's, server's.
     pub traffic_secrets: (Vec<u8>, Vec<u8>),
     pub tickets: usize,
+    pub renegotiations: usize,
     pub closed: bool,
     pub answers: answers::Seen,
 }
@@ -267,9 +268,17 @@ impl<'a> Link<'a> {
                 }
                 // A renegotiation goes on at once.
                 Output::Idle if self.core.rx.state_name() != "connection" => return self.flush(),
+                // Refusals of one too.
+                Output::Idle if self.is_old() => return self.flush(),
                 Output::Idle => return self.send(),
             }
         }
+    }
+
+    /// Is it established, in TLS 1.2 or older?
+    fn is_old(&self) -> bool {
+        let info = self.seen.info.as_ref();
+        info.is_some_and(|info| info.version < ProtocolVersion::TLS13)
     }
 
     fn note(&mut self, event: Event) {
@@ -277,6 +286,7 @@ impl<'a> Link<'a> {
             Event::Connected(info) => self.seen.info = Some(info),
             Event::Renegotiated(info) => {
                 self.seen.info = Some(info);
+                self.seen.renegotiations += 1;
                 self.core.tx.take_pending(&mut self.unsent);
             }
             Event::KeyLog { label, secret, .. } => match &*label {

@@ -18,13 +18,59 @@ use std::sync::Arc;
 use tls_core::config::Config;
 use tls_core::connection::ClientParams;
 use tls_core::crypto::sign::{CertifiedKey, KeyKind, PrivateKey};
-use tls_core::enums::{CipherSuite, NamedGroup, ProtocolVersion, SignatureScheme};
+use tls_core::enums::{BeastMitigation, CipherSuite, NamedGroup, ProtocolVersion, SignatureScheme};
 
 /// BoringSSL's default suites, of TLS 1.3 and then of the versions before.
-const CIPHER_SUITES: [u16; 22] = [
+const CIPHER_SUITES: [u16; 19] = [
     0x1301, 0x1302, 0x1303, 0xc02b, 0xc02f, 0xc02c, 0xc030, 0xcca9, 0xcca8, 0xc009, 0xc013, 0xc00a,
-    0xc014, 0xc023, 0xc027, 0xccac, 0xc035, 0xc036, 0x009c, 0x009d, 0x002f, 0x0035,
+    0xc014, 0xc023, 0xc027, 0x009c, 0x009d, 0x002f, 0x0035,
 ];
+/// Those that take a pre-shared key; BoringSSL prefers them to RSA key exchange.
+const PSK_SUITES: [u16; 5] = [0xccac, 0xc035, 0xc036, 0x008c, 0x008d];
+
+fn cipher_suites(options: &Options) -> Vec<CipherSuite> {
+    let (signed, rsa) = CIPHER_SUITES.split_at(CIPHER_SUITES.len() - 4);
+    let psk: &[u16] = if options.psk.is_empty() {
+        &[]
+    } else {
+        &PSK_SUITES
+    };
+    let all = match &options.ciphers {
+        None => [signed, psk, rsa].concat(),
+        Some(chosen) => [&CIPHER_SUITES[..3], chosen].concat(),
+    };
+    all.into_iter().map(CipherSuite).collect()
+}
+
+/// The suites of TLS 1.2 and before in a list such as `ALL:3DES` or `DEFAULT:!AES`. `None`: it has groups of equal preference,
+/// or words that no test uses.
+pub fn cipher_list(text: &str) -> Option<Vec<u16>> {
+    const TRIPLE_DES: u16 = 0x000a;
+    let known = CIPHER_SUITES[3..].iter().chain(&[TRIPLE_DES]);
+    let name = |code: u16| CipherSuite(code).name().unwrap_or_default();
+    let mut list: Vec<u16> = Vec::new();
+    for word in text.split(':') {
+        let part = match word.trim_start_matches('!') {
+            "ALL" | "DEFAULT" => "",
+            "3DES" => "_3DES_",
+            "AES" => "_AES_",
+            "AES128" => "_AES_128_",
+            exact if exact.starts_with("TLS_") => exact,
+            _ => return None,
+        };
+        if word.starts_with('!') {
+            list.retain(|code| !name(*code).contains(part));
+            continue;
+        }
+        let default = part.is_empty();
+        let chosen = known.clone().copied().filter(|code| {
+            name(*code).contains(part) && !(default && *code == TRIPLE_DES) && !list.contains(code)
+        });
+        let chosen: Vec<u16> = chosen.collect();
+        list.extend(chosen);
+    }
+    Some(list)
+}
 
 /// From the lowest to the highest version that is not disabled, highest first.
 fn versions(options: &Options) -> Vec<ProtocolVersion> {
@@ -101,11 +147,9 @@ impl Setup {
         };
         for credential in all_credentials(options) {
             let (mut key, own) = certified_key(credential, options.asynchronous, &mut external)?;
-            if !options.server {
-                // The tests want a signature, also where RFC 8446 section 4.4.2.3 forbids the certificate because of how it
-                // is itself signed.
-                key.leaf.signature_scheme = None;
-            }
+            // The tests want a signature, also where RFC 8446 section 4.4.2.3 (and RFC 5246 section 7.4.2 for servers) forbids
+            // the certificate because of how it is itself signed.
+            key.leaf.signature_scheme = None;
             credentials.push(Arc::new(key));
             for scheme in own {
                 if !schemes.contains(&scheme) {
@@ -119,8 +163,14 @@ impl Setup {
         };
         let config = Config {
             versions: versions(options),
-            cipher_suites: CIPHER_SUITES.map(CipherSuite).to_vec(),
+            cipher_suites: cipher_suites(options),
             curves: groups.clone(),
+            beast_mitigation: if options.record_splitting {
+                BeastMitigation::OneNMinusOne
+            } else {
+                BeastMitigation::Disabled
+            },
+            honor_ecc_order: true, // as BoringSSL
             fallback: options.fallback,
             psk_identity: (!options.psk_identity.is_empty())
                 .then(|| options.psk_identity.as_bytes().to_vec()),

@@ -392,6 +392,12 @@ pub enum BeastMitigation {
 }
 
 impl NamedGroup {
+    /// Is it a curve of TLS 1.2 and before (RFC 8422 section 5.1.1)? Those that come after in the registry, and finite
+    /// fields, are for TLS 1.3, or not for ECDHE.
+    pub const fn is_curve(self) -> bool {
+        self.0 <= Self::X448.0
+    }
+
     /// The code point of the same curve before TLS 1.3 (RFC 8734 section 3: the Brainpool curves have two).
     pub const fn before_tls13(self) -> Self {
         match self {

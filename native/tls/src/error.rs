@@ -149,6 +149,7 @@ offences! {
     VersionNotOffered => ILLEGAL_PARAMETER, "the server selected a version that was not offered";
     SessionIdMismatch => ILLEGAL_PARAMETER, "legacy_session_id_echo is not what was sent";
     CompressionSelected => DECODE_ERROR, "the server selected a compression method";
+    CompressionNotOffered => ILLEGAL_PARAMETER, "the server selected a compression method that was not offered";
     CipherNotOffered => ILLEGAL_PARAMETER, "the server selected a cipher suite that was not offered";
     CipherChanged => ILLEGAL_PARAMETER, "the cipher suite is not that of the HelloRetryRequest";
     MissingSupportedVersions => MISSING_EXTENSION, "HelloRetryRequest or ServerHello of TLS 1.3 without supported_versions";
@@ -171,7 +172,7 @@ offences! {
     UnsolicitedEarlyData => UNSUPPORTED_EXTENSION, "early_data accepted that was not offered";
 
     // The server's flight before TLS 1.3
-    WrongCertificateType => HANDSHAKE_FAILURE, "the key of the certificate does not fit the cipher suite";
+    WrongCertificateType => ILLEGAL_PARAMETER, "the key of the certificate does not fit the cipher suite";
     CertificateMayNotAgree => ILLEGAL_PARAMETER, "keyUsage of the peer's certificate does not allow the key exchange";
     UnexpectedCertificateRequest => HANDSHAKE_FAILURE, "a certificate_request where the cipher suite has none";
     ExplicitCurve => ILLEGAL_PARAMETER, "a curve that is not a named one";

@@ -95,7 +95,7 @@ impl Sent {
         message: HandshakeMessage,
     ) -> Result<Step, Error> {
         if reply.compression_method != 0 {
-            return Err(Offence::CompressionSelected.into());
+            return Err(Offence::CompressionNotOffered.into());
         }
         let offered = self.hello.cipher_suites.contains(&reply.cipher_suite);
         let suite = suite(reply.cipher_suite)

@@ -68,13 +68,9 @@ pub(super) fn check_params(params: &ServerParams, offered: &[NamedGroup]) -> Res
     }
 }
 
-/// The last of the curves that TLS 1.2 has (RFC 8422 section 5.1.1); those after it, and finite fields, are for TLS 1.3, or
-/// not for ECDHE.
-const LAST_CURVE: u16 = NamedGroup::X448.0;
-
 /// Is it a curve, and one that we offered?
 fn check_curve(group: NamedGroup, offered: &[NamedGroup]) -> Result<(), Offence> {
-    if group.0 <= LAST_CURVE && offered.contains(&group) {
+    if group.is_curve() && offered.contains(&group) {
         Ok(())
     } else {
         Err(Offence::CurveNotOffered)

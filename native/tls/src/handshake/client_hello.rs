@@ -193,7 +193,8 @@ impl Offer {
         if self.has(TLS13) {
             config.groups.clone()
         } else if self.has_suite(uses_curve) {
-            config.curves.clone()
+            let curves = config.curves.iter().copied();
+            curves.filter(|group| group.is_curve()).collect()
         } else {
             Vec::new()
         }

@@ -192,9 +192,6 @@ impl Keyed12 {
         let peer = self.session.role.peer();
         let expected = self.verify_data(peer);
         let Finished { verify_data } = Finished::parse(message.body());
-        if verify_data.len() != VERIFY_DATA_LEN {
-            return Err(Error::Malformed("finished"));
-        }
         if !crypto::eq(&verify_data, &expected) {
             return Err(Offence::BadFinished.into());
         }

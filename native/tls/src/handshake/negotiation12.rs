@@ -226,5 +226,8 @@ fn choose_curve(config: &Config, offered: Option<&[NamedGroup]>) -> Option<Named
         true => (config.curves.as_slice(), offered),
         false => (offered, config.curves.as_slice()),
     };
-    first.iter().copied().find(|curve| second.contains(curve))
+    first
+        .iter()
+        .copied()
+        .find(|group| group.is_curve() && second.contains(group))
 }

@@ -412,7 +412,9 @@ impl RecordReader {
             (ContentType::HANDSHAKE | ContentType::ALERT | ContentType::CHANGE_CIPHER_SPEC, 0) => {
                 Err(RecordError::EmptyRecord)
             }
-            (ContentType::APPLICATION_DATA | ContentType::HANDSHAKE | ContentType::ALERT, _) => {
+            // Warning alerts bring nothing either.
+            (ContentType::ALERT, _) => Ok(()),
+            (ContentType::APPLICATION_DATA | ContentType::HANDSHAKE, _) => {
                 self.empty.reset();
                 Ok(())
             }

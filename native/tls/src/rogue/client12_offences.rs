@@ -432,7 +432,7 @@ fn finished_messages() {
         let tamper = change(HandshakeType::FINISHED, move |_| {
             handshake(message(HandshakeType::FINISHED, &vec![0; len]))
         });
-        let cause = Error::Malformed("finished");
+        let cause = Offence::BadFinished;
         expect(server(), client(), tamper, cause);
     }
     // Before the keys change.

@@ -192,6 +192,10 @@ impl ServerHello {
             put_vec(out, Prefix::U8, &self.session_id)?;
             put_u16(out, self.cipher_suite.0);
             out.push(self.compression_method);
+            // Old clients, which sent no extensions, know of none (RFC 5246 section 7.4.1.3).
+            if self.extension_block.is_empty() {
+                return Ok(());
+            }
             put_vec(out, Prefix::U16, &self.extension_block)
         })
     }
