@@ -56,6 +56,7 @@
 
 -define(TLS13, 16#0304).
 -define(CLOSE_NOTIFY, 0).
+-define(NO_RENEGOTIATION, 100).
 -define(INTERNAL_ERROR, 80).
 -define(USER_CANCELED, 90).
 
@@ -104,7 +105,8 @@
                key_log = [] :: [string()],
                %% before TLS 1.3: a handshake may follow the first one
                ctx :: undefined | ssl_material:context(),
-               renegotiation = no :: no | gen_statem:from(),
+               %% internal: senders wait for new keys
+               renegotiation = no :: no | gen_statem:from() | {internal, [gen_statem:from()]},
                session :: undefined | ssl_sessions:event(),  % new, until its handshake is over
                hs :: #hs{} | undefined,
                listener :: ssl_listener:key() | undefined}).
@@ -622,6 +624,13 @@ new_session(Info, #data{session = Session} = S) ->
 
 renegotiated(_, #data{renegotiation = no} = S) ->
     S;
+renegotiated({error, renegotiation_rejected}, #data{renegotiation = {internal, Waiting}} = S) ->
+    %% As OTP has it: without new keys nothing more is sent.
+    gen_statem:reply([{reply, From, {error, closed}} || From <- Waiting]),
+    S#data{renegotiation = no, ended = {fatal, #{origin => peer, alert => ?NO_RENEGOTIATION, state => connection, cause => <<>>}}};
+renegotiated(Result, #data{renegotiation = {internal, Waiting}} = S) ->
+    gen_statem:reply([{reply, From, Result} || From <- Waiting]),
+    S#data{renegotiation = no};
 renegotiated(Result, #data{renegotiation = From} = S) ->
     gen_statem:reply(From, Result),
     S#data{renegotiation = no}.
@@ -932,6 +941,15 @@ request(renegotiate, From, connection, #data{renegotiation = no}) ->
     {keep_state_and_data, [{reply, From, {error, closed}}]};
 request(renegotiate, From, connection, _) ->
     {keep_state_and_data, [{reply, From, {error, already_renegotiating}}]};
+%% A sender's: the keys have been used for as many records as renegotiate_at says.
+request(new_keys, From, connection, #data{renegotiation = no, ended = undefined, conn = Conn} = S) ->
+    settle(outs(ssl_native:renegotiate(Conn), S#data{renegotiation = {internal, [From]}}), []);
+request(new_keys, From, connection, #data{renegotiation = no}) ->
+    {keep_state_and_data, [{reply, From, {error, closed}}]};
+request(new_keys, From, connection, #data{renegotiation = {internal, Waiting}} = S) ->
+    {keep_state, S#data{renegotiation = {internal, [From | Waiting]}}};
+request(new_keys, From, connection, #data{renegotiation = User} = S) ->
+    {keep_state, S#data{renegotiation = {internal, [From, User]}}};
 request({served, Notes}, From, connection, S) ->
     %% A reader outside waits until the question that it came across is answered.
     case outs(Notes, S#data{fresh = false}) of

@@ -67,6 +67,7 @@
                         honor_ecc_order => boolean(),
                         dh => {Prime :: binary(), Generator :: binary()} | undefined,
                         client_renegotiation => boolean(),
+                        renegotiate_at => pos_integer(),
                         fallback => boolean(),
                         beast_mitigation => one_n_minus_one | zero_n | disabled,
                         padding_check => boolean(),
@@ -305,7 +306,8 @@ close_transport(_Conn, _How) -> erlang:nif_error(not_loaded).
 %%--------------------------------------------------------------------------------------------------------------------
 
 %% Takes the write lock and seals. After `wait', `{ssl_native, Ref, go}' comes when it is the caller's turn.
--spec send_begin(conn(), iodata()) -> {ok, binary()} | {wait, reference()} | {error, send_error()}.
+%% renegotiate (TLS 1.2 and below): the key has been used long enough; the endpoint is to renegotiate before more is sent.
+-spec send_begin(conn(), iodata()) -> {ok, binary()} | {wait, reference()} | renegotiate | {error, send_error()}.
 send_begin(_Conn, _Data) -> erlang:nif_error(not_loaded).
 
 %% Further data under the lock held. An error releases the lock.

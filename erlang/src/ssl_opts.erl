@@ -477,6 +477,7 @@ before_13(Role, Opts) ->
             #{curves => ssl_algorithms:curve_codes(maps:get(eccs, Opts, [])),
               honor_ecc_order => maps:get(honor_ecc_order, Opts, false),
               client_renegotiation => maps:get(client_renegotiation, Opts, true),
+              renegotiate_at => map_get(renegotiate_at, Opts),
               fallback => maps:get(fallback, Opts, false),
               beast_mitigation => map_get(beast_mitigation, Opts),
               padding_check => map_get(padding_check, Opts),

@@ -111,6 +111,11 @@ begin_send(Conn, Endpoint, Transport, Socket, Piece, More) ->
         {wait, Ref} ->
             await(Ref),
             next_piece(Conn, Endpoint, Transport, Socket, Piece, More);
+        renegotiate ->
+            case ssl_endpoint:call(Endpoint, new_keys) of
+                ok -> begin_send(Conn, Endpoint, Transport, Socket, Piece, More);
+                {error, _} = Error -> Error
+            end;
         {error, not_connected} ->
             case ssl_endpoint:await(Endpoint, infinity) of
                 ok -> begin_send(Conn, Endpoint, Transport, Socket, Piece, More);

@@ -9,7 +9,7 @@ rustler::atoms! {
     // what a step gives
     send, event, data, ask, heavy, fatal, flush,
     // events
-    connected, session, id, ems, renegotiated, renegotiation, refused, key_log, key_update, closed, warning, session_ticket, lifetime, age_add, nonce, ticket, max_early_data,
+    connected, session, id, ems, renegotiate, renegotiated, renegotiation, refused, key_log, key_update, closed, warning, session_ticket, lifetime, age_add, nonce, ticket, max_early_data,
     // fatal
     origin, local, peer, alert, state, cause,
     // info
@@ -23,7 +23,7 @@ rustler::atoms! {
     continue_ = "continue", use_config, abort, bytes, secret, verified, kx_response, srp_params, close_notify, cancel, update_keys,
     take, give, ahead, bulk, raw, timeout, no_context, verify_name, dns, ip,
     // configuration
-    honor_cipher_order, key_share_groups, max_fragment_length, max_handshake_size, key_update_at, middlebox_comp_mode,
+    honor_cipher_order, key_share_groups, max_fragment_length, max_handshake_size, key_update_at, renegotiate_at, middlebox_comp_mode,
     cookie, credentials, verify_peer, fail_if_no_peer_cert, certificate_authorities, native_verify, status_request,
     ask_hello, badarg, missing, unknown,
     curves, honor_ecc_order, dh, client_renegotiation, fallback, beast_mitigation, one_n_minus_one, zero_n, disabled,

@@ -460,6 +460,7 @@ fn read_config(map: Term) -> Result<ConfigObject, BadField> {
         honor_ecc_order: f.flag(atoms::honor_ecc_order())?,
         dh: f.optional(atoms::dh(), dh)?,
         client_renegotiation: f.flag(atoms::client_renegotiation())?,
+        renegotiate_at: f.number(atoms::renegotiate_at(), u64::MAX)?,
         fallback: f.flag(atoms::fallback())?,
         beast_mitigation: f.one_of(
             atoms::beast_mitigation(),

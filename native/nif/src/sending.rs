@@ -64,6 +64,13 @@ fn send_begin<'a>(env: Env<'a>, conn: ResourceArc<Conn>, data: Term<'a>) -> NifR
             tx.turn.leave(env, &conn, caller);
             return Ok(refusal);
         }
+        if tx
+            .core
+            .as_ref()
+            .is_some_and(|core| core.renegotiation_due())
+        {
+            return Ok(atoms::renegotiate().encode(env));
+        }
         Ok(match tx.turn.enter(env, &conn, caller) {
             Entered::Yes => seal(env, &conn, &mut tx, caller, &data),
             Entered::Wait(ticket) => wait(env, ticket),

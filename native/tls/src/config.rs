@@ -64,6 +64,8 @@ pub struct Config {
     pub dh: Option<DhParams>,
     /// Server: may a client ask for a renegotiation?
     pub client_renegotiation: bool,
+    /// Records sent under one key after which it is time for a renegotiation (`Tx::renegotiation_due`).
+    pub renegotiate_at: u64,
     /// Client: send TLS_FALLBACK_SCSV (RFC 7507).
     pub fallback: bool,
     /// Sending with CBC suites of TLS 1.0.
@@ -142,6 +144,7 @@ impl Default for Config {
             honor_ecc_order: false,
             dh: None,
             client_renegotiation: false,
+            renegotiate_at: u64::MAX,
             fallback: false,
             beast_mitigation: BeastMitigation::OneNMinusOne,
             padding_check: true,

@@ -280,3 +280,33 @@ fn a_session_resumed_may_be_renegotiated() {
     assert!(!client.info().resumed && !server.info().resumed);
     assert_connected(&mut client, &mut server);
 }
+
+/// `Config::renegotiate_at`: a key is good for so many records, those of the renegotiation not counted.
+#[test]
+fn a_key_wears_out() {
+    let (mut client, mut server) = connected(
+        Config {
+            renegotiate_at: 3,
+            ..client_config()
+        },
+        server_config(),
+    );
+    // Its Finished was the first; `connected` has sent more.
+    assert!(client.connection.tx.renegotiation_due());
+    assert!(!server.connection.tx.renegotiation_due());
+    let said = renegotiate(&mut client);
+    settle(&mut client, &mut server, said, Vec::new());
+    for due in [false, false, true] {
+        let sealed = client.seal(b"x");
+        drained(&mut server, &sealed);
+        assert_eq!(client.connection.tx.renegotiation_due(), due);
+    }
+    let (new, _) = pair(
+        Config {
+            renegotiate_at: 1,
+            ..common::client_config(p256())
+        },
+        common::server_config(p256()),
+    );
+    assert!(!new.connection.tx.renegotiation_due());
+}

@@ -10,7 +10,7 @@ use tls_core::crypto::sign::CertifiedKey;
 use tls_core::crypto::suites::{KeyExchange, SUITES as ALL};
 use tls_core::crypto::SystemRandom;
 use tls_core::enums::*;
-use tls_core::error::Error;
+use tls_core::error::{Error, Offence};
 use tls_core::query::{Answer, Event, Query};
 use tls_core::record::RecordError;
 use tls_core::session::SavedSession;
@@ -88,17 +88,24 @@ fn curves_by_the_clients_order_or_ours() {
     }
 }
 
+/// As OTP has it: with EC certificates other suites are looked for, with others ECDHE fails if it comes first.
 #[test]
-fn without_a_common_curve_suites_without_curves_are_left() {
-    let client = Config {
+fn without_a_common_curve() {
+    let plain = CipherSuite::TLS_RSA_WITH_AES_128_GCM_SHA256;
+    let client = |suites: &[CipherSuite]| Config {
         curves: vec![NamedGroup::X448],
-        cipher_suites: vec![RSA_GCM, CipherSuite::TLS_RSA_WITH_AES_128_GCM_SHA256],
+        cipher_suites: suites.to_vec(),
         ..client_config(TLS12)
     };
-    let (client, _) = connected(client, server_config12(TLS12, rsa()));
-    let chosen = CipherSuite::TLS_RSA_WITH_AES_128_GCM_SHA256;
-    assert_eq!(client.info().cipher_suite, chosen);
-    assert_eq!(client.info().group, None);
+    let server = || Config {
+        credentials: vec![p256().credential(), rsa().credential()],
+        ..config12(TLS12)
+    };
+    let (found, _) = connected(client(&[ECDSA_GCM, plain, RSA_GCM]), server());
+    assert_eq!(found.info().cipher_suite, plain);
+    assert_eq!(found.info().group, None);
+    let (found, server) = connect(client(&[RSA_GCM, plain]), server());
+    assert_fails(&server, &found, Offence::NoSharedGroup);
 }
 
 #[test]

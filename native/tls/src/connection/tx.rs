@@ -22,6 +22,9 @@ pub struct Tx {
     /// Keys that begin with the next record, so that a change_cipher_spec for middleboxes can go out together with it.
     staged: Option<Staged>,
     key_update_at: u64,
+    /// Before TLS 1.3: how many records a key is good for, and how many were written before it.
+    renegotiate_at: u64,
+    before_key: u64,
     phase: Phase,
     /// The peer asked for new keys. They begin with the next application data (RFC 8446 section 4.6.3): so any number of
     /// requests costs one answer, and a connection that only receives keeps quiet.
@@ -112,6 +115,8 @@ impl Tx {
             pending: Vec::new(),
             staged: None,
             key_update_at: config.key_update_at.max(1),
+            renegotiate_at: config.renegotiate_at.max(1),
+            before_key: 0,
             phase: Phase::Handshake,
             update_due: false,
             key_log: config.key_log.then(KeyLog::default),
@@ -251,6 +256,12 @@ impl Tx {
         self.writer.tracer.set(on);
     }
 
+    /// TLS 1.2 and below: has the key been used long enough (`Config::renegotiate_at`)? Data can be sealed nevertheless.
+    pub fn renegotiation_due(&self) -> bool {
+        let written = self.counters().records.saturating_sub(self.before_key);
+        self.phase == Phase::Open && !self.updates_keys() && written >= self.renegotiate_at
+    }
+
     /// Can application data be sealed?
     pub fn is_open(&self) -> bool {
         self.phase == Phase::Open
@@ -339,6 +350,9 @@ impl Tx {
         random: &mut dyn Random,
     ) -> Result<(), Error> {
         self.change_cipher_spec()?;
+        // The Finished of a renegotiation does not count, or the lowest limit would leave no room for data.
+        let again = u64::from(self.phase == Phase::Open);
+        self.before_key = self.counters().records.saturating_add(again);
         Ok(self.writer.set_tls12(keys, beast, random)?)
     }
 
@@ -353,6 +367,7 @@ impl Tx {
     /// Another configuration in the middle of the handshake.
     pub(crate) fn reconfigure(&mut self, config: &Config) {
         self.key_update_at = config.key_update_at.max(1);
+        self.renegotiate_at = config.renegotiate_at.max(1);
         self.key_log = config.key_log.then(KeyLog::default);
     }
 

@@ -189,7 +189,10 @@ fn check_leaf(row: &SuiteRow, leaf: &LeafInfo) -> Result<(), Offence> {
         KeyExchange::Rsa | KeyExchange::RsaPsk if !leaf.may_encipher => {
             Err(Offence::CertificateMayNotAgree)
         }
-        KeyExchange::Ecdh if !leaf.may_agree => Err(Offence::CertificateMayNotAgree),
+        // As OTP has it, not for ECDH_RSA.
+        KeyExchange::Ecdh if !leaf.may_agree && row.auth != Authentication::Rsa => {
+            Err(Offence::CertificateMayNotAgree)
+        }
         KeyExchange::Rsa | KeyExchange::RsaPsk | KeyExchange::Ecdh => Ok(()),
         _ if !leaf.may_sign => Err(Offence::CertificateMayNotSign),
         _ => Ok(()),

@@ -95,7 +95,12 @@ impl Chooser<'_> {
 
     fn is_possible(&self, row: &SuiteRow) -> bool {
         use KeyExchange as K;
-        let curve = !uses_curve(row) || self.curve.is_some();
+        // As OTP has it: without a common curve suites of EC certificates fall out, but not ECDHE with others, which fails if
+        // it comes first.
+        let curve = match (row.kx, row.auth) {
+            (K::Ecdh, _) | (K::Ecdhe, Authentication::Ecdsa) => self.curve.is_some(),
+            _ => true,
+        };
         let dh = !matches!(row.kx, K::Dhe | K::DhePsk | K::DhAnon) || self.config.dh.is_some();
         let users = !(uses_psk(row) || row.kx == K::Srp) || self.config.user_lookup;
         let name = row.kx != K::Srp || self.hello.extensions.srp().is_some();
@@ -193,7 +198,8 @@ fn fits_key(row: &SuiteRow, key: &CertifiedKey) -> bool {
     let leaf = &key.leaf;
     match (row.kx, row.auth, leaf.key) {
         (K::Rsa | K::RsaPsk, A::Rsa, KeyType::Rsa) => leaf.may_encipher,
-        (K::Ecdh, _, KeyType::Ec(_)) => leaf.may_agree,
+        // As OTP has it, keyUsage counts for one of the two only.
+        (K::Ecdh, auth, KeyType::Ec(_)) => leaf.may_agree || auth == A::Rsa,
         (_, A::Rsa, KeyType::Rsa | KeyType::RsaPss(_))
         | (_, A::Ecdsa, KeyType::Ec(_))
         | (_, A::Dss, KeyType::Dsa) => {
