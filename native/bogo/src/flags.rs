@@ -200,7 +200,6 @@ const FLAGS: &[(&str, Action)] = &[
     ("-key-update", Set(|o| o.key_update = true)),
     ("-key-update-before-read", Set(|o| o.key_update_before_read = true)),
     ("-read-size", Value(|o, v| { o.read_size = Some(number(v)?); Some(()) })),
-    ("-renegotiate-freely", Nothing("a client renegotiates when it is asked to, as OTP's")),
     ("-expect-total-renegotiations", Value(|o, v| { o.expect_total_renegotiations = Some(number(v)?); Some(()) })),
     ("-partial-write", Nothing("what is sealed is queued whole")),
     ("-peek-then-read", Nothing("there is no peeking to differ from reading")),
