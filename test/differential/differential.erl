@@ -518,6 +518,18 @@ explained({update, _, First, _}, #{eccs := []}, #{eccs := [_ | _]}) ->
         true -> "older versions enabled later: stock keeps the empty list of curves of TLS 1.3 alone";
         false -> false
     end;
+explained({update, _, _, Second} = Q, #{} = Stock, #{} = Here) when not is_map_key('$seen', Stock) ->
+    %% Versions enabled later: stock keeps some of what meant something in others.
+    Gone = case lists:keyfind(versions, 1, lists:reverse(Second)) of
+               {_, ['tlsv1.2']} -> [psk_groups, supported_groups];
+               {_, [V]} when V =:= tlsv1; V =:= 'tlsv1.1' -> [psk_groups, supported_groups, signature_algs, signature_algs_cert];
+               _ -> []
+           end,
+    Without = fun(Map) -> maps:without(Gone, as_stock_resumes(Map)) end,
+    case Without(Stock) =:= Without(Here) of
+        true when Gone =/= [] -> "older versions alone enabled later: stock keeps options of TLS 1.3, which mean nothing then";
+        _ -> explained(Q, Stock#{'$seen' => true}, Here#{'$seen' => true})
+    end;
 explained({call, ssl_cipher_format, suite_map_to_bin, _}, {exception, error, function_clause}, <<_:16>>) ->
     "hash of the PRF that the suite implies: stock insists for some suites and not for others";
 explained({call, ssl_cipher_format, suite_map_to_bin, _}, <<Code:16>>, {exception, error, function_clause})

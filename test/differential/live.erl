@@ -287,7 +287,7 @@ told(Other) -> Other.
 settled(S) ->
     timer:sleep(20),
     {ok, Info} = ssl:connection_information(S),
-    Secrets = case ssl:connection_information(S, [keylog, client_random, server_random, protocol]) of
+    Secrets = case ssl:connection_information(S, [keylog, client_random, server_random, master_secret, protocol]) of
                   {ok, Items} -> [case I of {protocol, _} -> I; {Name, _} -> Name end || I <- Items];
                   Error -> Error
               end,
@@ -457,6 +457,8 @@ explained({alert, S, C}, {Stock, _}, {Here, _}) ->
             "max_handshake_size: here for every message, with stock for those in several records";
         {[{sni_fun, _}], {{server, {ok, _}}, {client, {ok, _}}}, {{server, {error, {tls_alert, {handshake_failure, _}}}}, _}} ->
             "version that does not work yet, by sni_fun";
+        {[{sni_fun, _}], {{server, {ok, {#{protocol := 'tlsv1.2', ecc := _}, _, _, _}}}, _}, {{server, {ok, {#{protocol := 'tlsv1.2', ecc := _}, _, _, _}}}, _}} ->
+            "TLS 1.2 by sni_fun: the curve is chosen by the client's order, stock's by another";
         _ -> false
     end;
 explained({garbage, _, Bytes}, _, _) ->
