@@ -80,7 +80,9 @@ connected(Ref, {ok, Socket}, More) ->
     case {ssl:connection_information(Socket, [protocol, selected_cipher_suite, session_id]), ssl:negotiated_protocol(Socket),
           ssl:peercert(Socket), ssl:setopts(Socket, [{active, true}])} of
         {{ok, Items}, Alpn, Cert, ok} ->
-            Info = maps:from_list(Items),
+            #{session_id := Id} = Info0 = maps:from_list(Items),
+            %% As a number: what is printed must be read again, whatever the terminal makes of bytes.
+            Info = Info0#{session_id => binary:decode_unsigned(Id)},
             event(Ref, {connected, Info#{alpn => case Alpn of {ok, Protocol} -> Protocol; _ -> none end,
                                          peer_cert => element(1, Cert) =:= ok}}),
             talk(Ref, Socket, More);

@@ -4,7 +4,7 @@
 %% Suites are those of ssl:cipher_suites/2 of the ssl under test. A side of such a case has the keys version and suite
 %% besides those of interop_cases, and what the suite's key exchange needs.
 -module(interop_old).
--export([cases/1, suites/0, certificates/1, roots/1, users/1, capable/3, erlang_options/3, tool_arguments/4, translate/1, markdown/2]).
+-export([cases/1, some/1, suites/0, certificates/1, roots/1, users/1, capable/3, erlang_options/3, tool_arguments/4, translate/1, markdown/2]).
 -export_type([suite/0]).
 
 %% kx, cipher, mac: OTP's names
@@ -32,6 +32,20 @@ cases(Suites) ->
             || {V, Of} <- Suites, Name <- common(), {Family, Script} <- scripts()]
         ++ [client_cert(V, Cert, find("TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA", Of))
             || {V, Of} <- Suites, Cert <- [rsa_old, p256_old, dsa_old]].
+
+%% One suite of each key exchange and version, and all that is no suite.
+-spec some([interop_cases:test()]) -> [interop_cases:test()].
+some(Cases) -> some(Cases, []).
+
+some([#{family := {suite, Version}, server := #{suite := #{kx := Kx, mac := Mac}}} = Case | Rest], Seen) ->
+    case lists:member({Version, Kx}, Seen) orelse (Mac =:= aead andalso Version =/= 'tlsv1.2') of
+        true -> some(Rest, Seen);
+        false -> [Case | some(Rest, [{Version, Kx} | Seen])]
+    end;
+some([Case | Rest], Seen) ->
+    [Case | some(Rest, Seen)];
+some([], _) ->
+    [].
 
 common() -> ["TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA", "TLS_RSA_WITH_AES_256_CBC_SHA"].
 

@@ -1,6 +1,6 @@
 %% Interoperability with the command line tools of this machine (openssl, gnutls, curl, python, node) and with
-%% another node of the same ssl: the whole table of interop_cases, one test case per peer and direction. The larger
-%% table, with OTP's own ssl and both releases, is made by ci/interop.
+%% another node of the same ssl: the table of interop_cases, and of interop_old each key exchange once, one test case per
+%% peer and direction. The larger table, with OTP's own ssl and both releases, is made by ci/interop.
 -module(ssl_interop_SUITE).
 -include_lib("common_test/include/ct.hrl").
 -export([all/0, groups/0, suite/0, init_per_suite/1, end_per_suite/1, init_per_group/2, end_per_group/2]).
@@ -19,7 +19,7 @@ init_per_suite(Config) ->
     Dir = ?config(priv_dir, Config),
     Here = filename:dirname(code:which(?MODULE)),
     [{ok, _} = file:copy(filename:join(Here, F), filename:join(Dir, F))
-     || F <- ["interop_peer.py", "interop_peer.js", "interop_node.beam"]],
+     || F <- ["interop_peer.py", "interop_peer.js", "interop_node.beam", "interop_old.beam"]],
     Certs = interop:certificates(filename:join(Dir, "certs")),
     [{certs, Certs}, {dir, Dir} | Config].
 
@@ -59,7 +59,8 @@ with(Kind, Fun, Config) ->
     end.
 
 run(Server, Client, Config) ->
-    Outcomes = interop:run_pair(Server, Client, interop_cases:all(), ?config(certs, Config)),
+    Cases = interop_cases:all() ++ interop_old:some(interop_old:cases(interop_old:suites())),
+    Outcomes = interop:run_pair(Server, Client, Cases, ?config(certs, Config)),
     case [[interop:describe(Case), ": ", Why] || {Case, {failed, Why}} <- Outcomes] of
         [] ->
             Passed = interop:passed(Outcomes),

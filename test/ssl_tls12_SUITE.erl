@@ -3,6 +3,7 @@
 
 -include_lib("stdlib/include/assert.hrl").
 
+-compile([{nowarn_deprecated_function, {ssl, prf, 5}}]).
 -export([suite/0, all/0, groups/0, init_per_suite/1, end_per_suite/1, init_per_group/2, end_per_group/2]).
 -export([suites/1, curves/1, diffie_hellman/1, finite_field_groups/1, pre_shared_keys/1, remote_passwords/1, client_certificates/1,
          information/1, exporters/1, key_log/1, sizes/1, next_protocols/1, application_protocols/1, fragment_length/1,
