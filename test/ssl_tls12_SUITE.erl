@@ -177,8 +177,8 @@ finite_field_groups(Config) ->
     Ecdhe = ssl:str_to_suite("TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256"),
     Dhe = ssl:str_to_suite("TLS_DHE_RSA_WITH_AES_128_GCM_SHA256"),
     Used = fun(ServerOptions, ClientOptions) ->
-                   with_pair(here, [{ciphers, [Ecdhe, Dhe]} | ServerOptions] ++ server(Config),
-                             here, [{ciphers, [Ecdhe, Dhe]} | ClientOptions] ++ client(Config),
+                   with_pair(here, [{ciphers, [Ecdhe, Dhe]} | server(Config)] ++ ServerOptions,
+                             here, [{ciphers, [Ecdhe, Dhe]} | client(Config)] ++ ClientOptions,
                              fun(Socket) ->
                                      {ok, [{selected_cipher_suite, #{key_exchange := Kex}}]} =
                                          ssl:connection_information(Socket, [selected_cipher_suite]),
@@ -186,8 +186,9 @@ finite_field_groups(Config) ->
                              end)
            end,
     ecdhe_rsa = Used([], []),
-    %% no curve in common
-    dhe_rsa = Used([{eccs, [secp256r1]}], [{eccs, [secp521r1]}]).
+    dhe_rsa = Used([{honor_cipher_order, true}, {ciphers, [Dhe, Ecdhe]}], []),
+    %% No curve in common: as with OTP, the suite is chosen all the same.
+    {error, {tls_alert, {insufficient_security, _}}} = Used([{eccs, [secp256r1]}], [{eccs, [secp521r1]}]).
 
 pre_shared_keys(Config) ->
     Suites = [S || #{key_exchange := Kex} = S <- ssl:filter_cipher_suites(ssl:cipher_suites(anonymous, version(Config)), []),

@@ -896,6 +896,9 @@ request({shutdown, How}, From, State, S) ->
     shut_down(How, From, State, S);
 request({recv, _, _}, From, connection, #data{active = Active}) when Active =/= false ->
     {keep_state_and_data, [{reply, From, {error, einval}}]};
+request({recv, _, _} = Recv, From, connection, #data{cooked = no, renegotiation = {_, _}} = S) ->
+    %% We wait for the peer's part of a handshake, and shall not have to wait for somebody to read.
+    request(Recv, From, connection, take_over_cutting(<<>>, S));
 request({recv, _, _}, From, connection, #data{ahead = yes, cooked = no, ended = undefined}) ->
     {keep_state_and_data, [{reply, From, retry}]};
 request({recv, _, _} = Recv, From, connection, #data{cooked = no, ended = undefined} = S) ->
