@@ -222,7 +222,8 @@ impl Error {
                 | RecordError::SealFailed
                 | RecordError::NoRandom => A::INTERNAL_ERROR,
             },
-            Self::Join(JoinError::TooLong(_)) => A::ILLEGAL_PARAMETER,
+            // No RFC says which alert; OTP's suites do.
+            Self::Join(JoinError::TooLong(_)) => A::HANDSHAKE_FAILURE,
             Self::Join(JoinError::NotAligned) => A::UNEXPECTED_MESSAGE,
             Self::Malformed(_) => A::DECODE_ERROR,
             Self::UnexpectedMessage(_) => A::UNEXPECTED_MESSAGE,

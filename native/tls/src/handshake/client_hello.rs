@@ -108,7 +108,10 @@ impl Offer {
 
     /// The message.
     pub fn hello(&self, cx: &mut Cx<'_>, shares: &[Share]) -> Result<ClientHello, Error> {
-        let random = cx.random()?;
+        let random = match self.has(TLS13) {
+            true => cx.random()?,
+            false => cx.timed_random()?,
+        };
         let compatible = self.has(TLS13) && cx.config().middlebox_comp_mode;
         let session_id = match &self.session {
             Some(session) => session.session_id.clone(),

@@ -129,6 +129,17 @@ impl Cx<'_> {
         Ok(bytes)
     }
 
+    /// Before TLS 1.3 the random of a hello begins with the time (RFC 5246 section 7.4.1.2), where it is known.
+    fn timed_random(&mut self) -> Result<[u8; 32], Error> {
+        let mut bytes = self.random()?;
+        let now = self.common.now;
+        if let (Some(start), true) = (bytes.first_chunk_mut(), now > 0) {
+            // gmt_unix_time has 32 bits.
+            *start = (now as u32).to_be_bytes();
+        }
+        Ok(bytes)
+    }
+
     fn key_log(&mut self, label: &'static str, client_random: &[u8; 32], secret: &Secret) {
         if self.common.config.key_log {
             self.queue.push_back(Output::Event(Event::KeyLog {

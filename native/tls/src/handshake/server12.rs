@@ -166,7 +166,7 @@ fn check_renegotiation(cx: &Cx<'_>, hello: &ClientHello) -> Result<bool, Offence
 
 /// The random of our ServerHello (RFC 8446 section 4.1.3: its end tells when we could do better).
 fn server_random(cx: &mut Cx<'_>, version: ProtocolVersion) -> Result<[u8; 32], Error> {
-    let mut random = cx.random()?;
+    let mut random = cx.timed_random()?;
     let best = cx.config().versions.iter().copied().max();
     let [from_13, from_12] = &DOWNGRADE_SENTINELS;
     let sentinel = match best {
