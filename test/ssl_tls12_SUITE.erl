@@ -77,10 +77,11 @@ suites(Config) ->
     Data = crypto:strong_rand_bytes(40000),
     Failed = [{Name, who(S), who(C), Result}
               || Suite <- Listed, {S, C} <- couples(Config),
-                 not (at(S, fun() -> lacks(Suite) end) orelse at(C, fun() -> lacks(Suite) end)),
+                 not (at(S, fun() -> lacks(Suite, Version) end) orelse at(C, fun() -> lacks(Suite, Version) end)),
+                 not as_otp25(Suite, Version) orelse {S, C} =:= {here, here},
                  %% RFC 5288 section 4, RFC 6655 section 3: not before TLS 1.2, although OTP lists some.
                  Version =:= 'tlsv1.2' orelse map_get(mac, Suite) =/= aead,
-                 {ServerOptions, ClientOptions} <- [for_suite(Suite, Config)],
+                 {ServerOptions, ClientOptions} <- [for_suite(Suite, who(S), Config)],
                  Name <- [ssl:suite_to_str(Suite)],
                  Result <- [with_pair(S, ServerOptions, C, ClientOptions,
                                       fun(Socket) ->
@@ -92,7 +93,15 @@ suites(Config) ->
                  Result =/= Name],
     ?assertEqual([], Failed).
 
-%% Algorithms that crypto names and its OpenSSL does not do (RC4, single DES, short DSA keys).
+%% With these OTP 25 uses the PRF of TLS 1.2 in older versions; RFC 5487 section 3.2 and OpenSSL do not.
+as_otp25(#{key_exchange := Kex, mac := Mac}, Version) ->
+    Version =/= 'tlsv1.2' andalso (Mac =:= sha256 orelse Mac =:= sha384) andalso
+        lists:member(Kex, [psk, dhe_psk, rsa_psk, ecdhe_psk]).
+
+lacks(Suite, Version) ->
+    lacks(Suite) orelse not lists:member(Suite, ssl:cipher_suites(all, Version) ++ ssl:cipher_suites(anonymous, Version)).
+
+%% Algorithms that crypto names and its OpenSSL does not do.
 lacks(#{cipher := rc4_128}) -> fails(fun() -> crypto:crypto_one_time(rc4, <<0:128>>, <<"x">>, true) end);
 lacks(#{cipher := des_cbc}) -> fails(fun() -> crypto:crypto_one_time(des_cbc, <<0:64>>, <<0:64>>, <<0:64>>, true) end);
 lacks(_) -> false.
@@ -104,7 +113,7 @@ fails(Fun) ->
         error:_ -> true
     end.
 
-for_suite(#{key_exchange := Kex} = Suite, Config) ->
+for_suite(#{key_exchange := Kex} = Suite, Server, Config) ->
     Kind = if
                Kex =:= ecdhe_ecdsa; Kex =:= ecdh_ecdsa -> ecdsa;
                Kex =:= ecdh_rsa -> ecdh_rsa;
@@ -117,7 +126,8 @@ for_suite(#{key_exchange := Kex} = Suite, Config) ->
                 Name ->
                     case string:find(Name, "psk") of
                         nomatch -> {[], []};
-                        _ -> {[{psk_identity, "hint"} | Lookup], [{psk_identity, "somebody"} | Lookup]}
+                        %% (OTP 25 signs the hint of RSA_PSK, which RFC 4279 section 4 does not)
+                        _ -> {[{psk_identity, "hint"} || Server =:= here] ++ Lookup, [{psk_identity, "somebody"} | Lookup]}
                     end
             end,
     Signatures = case {version(Config), Kind} of
@@ -577,7 +587,8 @@ renegotiation_by_client(Config) ->
                        true = First =/= Second
                end) || {S, C} <- couples(Config)].
 
-%% The client has to be reading: the request that makes the server renegotiate is answered afterwards.
+%% The client has to be reading: the request that makes the server renegotiate is answered afterwards. (OTP 25 as client now and
+%% then takes data for unexpected that comes in one piece with the server's Finished, from OTP's own server, too.)
 renegotiation_by_server(Config) ->
     [with_pair(S, server(Config), C, client(Config),
                fun(Socket) ->
@@ -585,7 +596,7 @@ renegotiation_by_server(Config) ->
                        [ok = call(Socket, renegotiate, []) || _ <- [1, 2, 3]],
                        {Second, _} = randoms(Socket),
                        true = First =/= Second
-               end) || {S, C} <- couples(Config)].
+               end) || {S, C} <- couples(Config), C =:= here].
 
 renegotiation_refused(Config) ->
     [with_pair(S, [{client_renegotiation, false} | server(Config)], C, client(Config),
@@ -749,9 +760,8 @@ versions(Config) ->
                             fun(Socket) -> ssl:connection_information(Socket, [protocol]) end),
          case {Common, Result} of
              {[Best | _], {ok, [{protocol, Best}]}} -> ok;
-             {[], {error, {tls_alert, {protocol_version, _}}}} -> ok;
-             %% a server that speaks something older than all that the client offers finds no suite for it
-             {[], {error, {tls_alert, {Alert, _}}}} when Alert =:= insufficient_security; Alert =:= handshake_failure -> ok;
+             %% how it is said depends on what the server knew of the client's versions
+             {[], {error, {tls_alert, _}}} -> ok;
              _ -> error({who(S), Ours, who(C), Theirs, Result})
          end
      end || {S, C} <- couples(Config), Ours <- Some, Theirs <- Some].
