@@ -12,8 +12,9 @@ suite() -> [{timetrap, {minutes, 5}}].
 all() -> [any_life, with_the_socket_backend].
 
 init_per_suite(Config) ->
-    case code:ensure_loaded(proper) of
-        {module, proper} ->
+    %% (Beams of an older release may not load.)
+    case code:ensure_modules_loaded([proper, proper_types, proper_gen]) of
+        ok ->
             {ok, _} = application:ensure_all_started(ssl),
             tls_pairs:credentials() ++ Config;
         {error, _} ->
