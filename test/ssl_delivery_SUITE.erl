@@ -526,7 +526,7 @@ sends_while_it_receives(Config) ->
     N = 500,
     Work = [call(fun() -> [ok = ssl:send(X, <<I:32, 0:(I * 80)>>) || I <- lists:seq(1, N)], ok end) || X <- [S, C]]
         ++ [call(fun() -> [{ok, <<I:32, _/binary>>} = ssl:recv(X, 0, 20000) || I <- lists:seq(1, N)], ok end) || X <- [S, C]]
-        ++ [call(fun() -> [ok = ssl:update_keys(X, read_write) || _ <- lists:seq(1, 20)], ok end) || X <- [S, C]],
+        ++ [call(fun() -> [ok = ssl:update_keys(X, read_write) || _ <- lists:seq(1, 10)], ok end) || X <- [S, C]],
     [?assertEqual(ok, finished(W)) || W <- Work],
     closed(S, C).
 

@@ -5,11 +5,11 @@
 -module(ssl_property_SUITE).
 
 -export([all/0, suite/0, init_per_suite/1, end_per_suite/1, init_per_testcase/2, end_per_testcase/2]).
--export([any_life/1, with_the_socket_backend/1]).
+-export([any_life/1, any_life_before_13/1, with_the_socket_backend/1]).
 
 suite() -> [{timetrap, {minutes, 5}}].
 
-all() -> [any_life, with_the_socket_backend].
+all() -> [any_life, any_life_before_13, with_the_socket_backend].
 
 init_per_suite(Config) ->
     %% (Beams of an older release may not load.)
@@ -29,6 +29,10 @@ end_per_testcase(_, _) -> tls_pairs:left_nothing().
 
 any_life(Config) ->
     holds(Config, 150, []).
+
+any_life_before_13(Config) ->
+    Versions = {versions, ['tlsv1.2']},
+    holds([{Side, lists:keystore(versions, 1, proplists:get_value(Side, Config), Versions)} || Side <- [server, client]], 100, []).
 
 with_the_socket_backend(Config) ->
     holds(Config, 50, [{inet_backend, socket}]).

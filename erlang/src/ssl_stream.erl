@@ -14,6 +14,7 @@
 -export([send/5, recv/6, update_keys/5, flush/3]).
 -export([word/5, closed_word/1, is_closed/1, format/2]).
 
+-define(TLS_1_3, 16#0304).
 %% At most this much plaintext is sealed in one go; the contract's limit.
 -define(PIECE, 262144).
 
@@ -168,9 +169,17 @@ failed(Conn, Endpoint, Reason) ->
 %% New keys for what we write; read_write also asks the peer for new ones.
 -spec update_keys(ssl_native:conn(), pid(), module(), Socket :: term(), write | read_write) -> ok | {error, term()}.
 update_keys(Conn, Endpoint, Transport, Socket, Type) ->
-    case ?IS_CLOSED(ssl_native:word(Conn)) of
+    case ?IS_SHUT(ssl_native:word(Conn)) of
         true -> {error, closed};
-        false -> control(Conn, Endpoint, Transport, Socket, {update_keys, Type =:= read_write})
+        false ->
+            case control(Conn, Endpoint, Transport, Socket, {update_keys, Type =:= read_write}) of
+                {error, closed} = Error ->
+                    case ssl_native:info(Conn) of
+                        #{version := Version} when Version < ?TLS_1_3 -> {error, not_supported};
+                        _ -> Error
+                    end;
+                Result -> Result
+            end
     end.
 
 control(Conn, Endpoint, Transport, Socket, What) ->
