@@ -917,6 +917,7 @@ request({recv, Length, Timeout}, From, connection, S) ->
 request({failed, Fatal}, From, connection, #data{role = Role, options = Options} = S) ->
     ssl_alert_text:log(Role, Fatal, ?PROTOCOL, maps:get(log_level, Options, notice)),
     failed_key_log(S),
+    mark_closed(S#data.conn),
     gen_statem:reply(From, {error, ssl_alert_text:reason(Role, Fatal, ?PROTOCOL)}),
     end_session(S),
     drain(alert_timeout(), flush(renegotiated({error, closed}, S)));
@@ -930,7 +931,8 @@ request(ended, From, connection, #data{conn = Conn} = S) ->
             gen_statem:reply(From, {error, closed}),
             close(undefined, ?CLOSE_TIMEOUT, S#data{ended = closed})
     end;
-request({invalid_packet, Bytes}, From, connection, S) ->
+request({invalid_packet, Bytes}, From, connection, #data{conn = Conn} = S) ->
+    mark_closed(Conn),
     gen_statem:reply(From, {error, {invalid_packet, undelivered(Bytes, S)}}),
     close(undefined, ?CLOSE_TIMEOUT, S);
 request(await, From, connection, _) ->
@@ -1419,7 +1421,7 @@ to_owner(Message, #data{owner = {_, Pid}}) ->
 %% All data are delivered, and the connection has ended: the user hears of it.
 ended(How, #data{renegotiation = {_, _}} = S, Actions) ->
     ended(How, renegotiated({error, closed}, S), Actions);
-ended(How, #data{role = Role, options = Options, want = Want, self = Self} = S, Actions) ->
+ended(How, #data{role = Role, options = Options, want = Want, self = Self, conn = Conn} = S, Actions) ->
     How =:= closed orelse end_session(S),
     Reason = case How of
                  closed -> closed;
@@ -1429,8 +1431,10 @@ ended(How, #data{role = Role, options = Options, want = Want, self = Self} = S, 
                      Alert =:= ?CLOSE_NOTIFY orelse ssl_alert_text:log(Role, Fatal, ?PROTOCOL, maps:get(log_level, Options, notice)),
                      ssl_alert_text:reason(Role, Fatal, ?PROTOCOL)
              end,
-    Replied = [R || {reply, _, _} = R <- Actions],
-    gen_replies(Replied),
+    Stays = How =:= closed andalso Want =/= undefined andalso stays_open(S),
+    %% First: whoever gets an answer finds it closed.
+    Stays orelse mark_closed(Conn),
+    gen_replies([R || {reply, _, _} = R <- Actions]),
     case Want of
         {From, _} -> gen_statem:reply(From, {error, Reason});
         undefined when S#data.active =:= false -> ok;
@@ -1439,12 +1443,8 @@ ended(How, #data{role = Role, options = Options, want = Want, self = Self} = S, 
     end,
     S1 = S#data{want = undefined},
     case How of
-        closed when Want =:= undefined -> close(undefined, ?CLOSE_TIMEOUT, S1);
-        closed ->
-            case stays_open(S1) of
-                true -> {next_state, connection, S1};
-                false -> close(undefined, ?CLOSE_TIMEOUT, S1)
-            end;
+        closed when Stays -> {next_state, connection, S1};
+        closed -> close(undefined, ?CLOSE_TIMEOUT, S1);
         _ -> drain(alert_timeout(), S1)
     end.
 
@@ -1481,7 +1481,8 @@ gen_replies(Replies) ->
     lists:foreach(fun({reply, From, Reply}) -> gen_statem:reply(From, Reply) end, Replies).
 
 %% A packet that is larger than allowed, or none at all. Who asked for something that led here learns that it is over.
-invalid(Bytes, #data{want = Want, self = Self} = S, Actions) ->
+invalid(Bytes, #data{want = Want, self = Self, conn = Conn} = S, Actions) ->
+    mark_closed(Conn),
     gen_replies([{reply, From, {error, closed}} || {reply, From, _} <- Actions]),
     Reason = {invalid_packet, undelivered(Bytes, S)},
     case Want of
