@@ -206,8 +206,9 @@ pipe_that_raises(Config) ->
          Caller = call(fun() -> try Call(C) catch Class:Reason -> {Class, Reason} end end),
          _ = finished(Caller),
          persistent_term:erase({pipe_transport, fault}),
-         {error, closed} = ssl:send(C, <<"x">>),
-         {error, closed} = ssl:recv(C, 0, 1000),
+         %% What of it was written nobody knows; what is to be read can be read still.
+         Function =:= send andalso ({error, closed} = ssl:send(C, <<"x">>)),
+         {error, _} = ssl:recv(C, 0, 100),
          closed(S, C)
      end || {Function, Call} <- [{send, fun(C) -> ssl:send(C, <<"x">>) end}, {recv, fun(C) -> ssl:recv(C, 0, 1000) end}]].
 
