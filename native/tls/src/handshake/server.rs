@@ -30,7 +30,11 @@ pub(crate) struct WaitClientHello {
 }
 
 /// Waits for the client.
-pub(super) fn start(cx: &Cx<'_>) -> Step {
+pub(super) fn start(cx: &mut Cx<'_>) -> Step {
+    // Alerts before a version is chosen are of the best one (RFC 8446 section 5.1 for TLS 1.3).
+    if let Some(best) = cx.config().versions.iter().copied().max() {
+        cx.tx.set_plain_version(best.min(ProtocolVersion::TLS12).0);
+    }
     let name = match cx.config().versions.as_slice() {
         [ProtocolVersion::TLS13] => "start",
         _ => "hello",
