@@ -426,6 +426,46 @@ fn certificates() {
     expect(client(), server(), tamper, cause);
 }
 
+/// RFC 5246 section 7.4.2: keyUsage must allow what the suite does with the key.
+#[test]
+fn certificates_for_another_use() {
+    use rcgen::KeyUsagePurpose as U;
+    let ec = &rcgen::PKCS_ECDSA_P256_SHA256;
+    let ec_scheme = SignatureScheme::ECDSA_SECP256R1_SHA256;
+    let rsa = identities().last().unwrap();
+    for (suite, identity, wrong, cause) in [
+        (
+            CipherSuite::TLS_RSA_WITH_AES_128_CBC_SHA,
+            rsa,
+            limited(&rcgen::PKCS_RSA_SHA256, rsa.scheme, &[U::DigitalSignature]),
+            Offence::CertificateMayNotAgree,
+        ),
+        (
+            CipherSuite::TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA,
+            p256(),
+            limited(ec, ec_scheme, &[U::KeyAgreement]),
+            Offence::CertificateMayNotSign,
+        ),
+        (
+            CipherSuite::TLS_ECDH_ECDSA_WITH_AES_128_CBC_SHA,
+            p256(),
+            limited(ec, ec_scheme, &[U::DigitalSignature]),
+            Offence::CertificateMayNotAgree,
+        ),
+    ] {
+        let client = client_of(Config {
+            cipher_suites: vec![suite],
+            ..client_config_of(TLS12)
+        });
+        let mut out = Vec::new();
+        let chain = wrong.chain.clone();
+        Certificate12 { chain }.emit(&mut out).unwrap();
+        let server = server_of(server_config12(TLS12, identity));
+        let tamper = replace(HandshakeType::CERTIFICATE, out);
+        expect(client, server, tamper, cause);
+    }
+}
+
 #[test]
 fn every_message_in_its_place() {
     use HandshakeType as T;

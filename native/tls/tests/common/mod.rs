@@ -86,19 +86,38 @@ pub fn ec_by_rsa() -> &'static Identity {
     IDENTITY.get_or_init(|| {
         let ca = KeyPair::generate_for(&rcgen::PKCS_RSA_SHA256).unwrap();
         let leaf = &rcgen::PKCS_ECDSA_P256_SHA256;
-        certified(ca, leaf, SignatureScheme::ECDSA_SECP256R1_SHA256)
+        let scheme = SignatureScheme::ECDSA_SECP256R1_SHA256;
+        certified(ca, leaf, scheme, USAGES)
     })
 }
 
+/// A certificate whose keyUsage has only these.
+pub fn limited(
+    algorithm: &'static rcgen::SignatureAlgorithm,
+    scheme: SignatureScheme,
+    usages: &[KeyUsagePurpose],
+) -> Identity {
+    let ca = KeyPair::generate_for(&rcgen::PKCS_ECDSA_P256_SHA256).unwrap();
+    certified(ca, algorithm, scheme, usages)
+}
+
+/// What leaves may do: everything that a key exchange of TLS needs.
+const USAGES: &[KeyUsagePurpose] = &[
+    KeyUsagePurpose::DigitalSignature,
+    KeyUsagePurpose::KeyEncipherment,
+    KeyUsagePurpose::KeyAgreement,
+];
+
 fn identity(algorithm: &'static rcgen::SignatureAlgorithm, scheme: SignatureScheme) -> Identity {
     let ca_key = KeyPair::generate_for(algorithm).unwrap();
-    certified(ca_key, algorithm, scheme)
+    certified(ca_key, algorithm, scheme, USAGES)
 }
 
 fn certified(
     ca_key: KeyPair,
     algorithm: &'static rcgen::SignatureAlgorithm,
     scheme: SignatureScheme,
+    usages: &[KeyUsagePurpose],
 ) -> Identity {
     let mut params = CertificateParams::new(Vec::<String>::new()).unwrap();
     params
@@ -112,11 +131,7 @@ fn certified(
     let key = KeyPair::generate_for(algorithm).unwrap();
     let mut params = CertificateParams::new(vec![HOST.to_string()]).unwrap();
     params.distinguished_name.push(DnType::CommonName, "leaf");
-    params.key_usages = vec![
-        KeyUsagePurpose::DigitalSignature,
-        KeyUsagePurpose::KeyEncipherment,
-        KeyUsagePurpose::KeyAgreement,
-    ];
+    params.key_usages = usages.to_vec();
     let leaf = params.signed_by(&key, &issuer).unwrap();
     Identity {
         scheme,
