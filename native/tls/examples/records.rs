@@ -3,14 +3,61 @@
 
 use std::time::Instant;
 use tls_core::crypto::suites::{SuiteRow, SUITES};
-use tls_core::crypto::Secret;
-use tls_core::enums::{ContentType, ProtocolVersion};
+use tls_core::crypto::{Secret, SystemRandom};
+use tls_core::enums::{BeastMitigation, ContentType, ProtocolVersion};
 use tls_core::record::{HandshakeJoiner, RecordReader, RecordWriter};
+use tls_core::schedule::tls12::{DirectionKeys, MasterSecret, Prf};
 use tls_core::schedule::tls13::{KeySchedule, TrafficSecret};
+
+type Case = (ProtocolVersion, &'static SuiteRow);
+
+/// One suite for each version and way of protecting records.
+fn cases() -> Vec<Case> {
+    let mut cases: Vec<Case> = Vec::new();
+    for version in [
+        ProtocolVersion::TLS13,
+        ProtocolVersion::TLS12,
+        ProtocolVersion::TLS10,
+    ] {
+        for row in SUITES.iter().filter(|row| row.speaks(version)) {
+            if !cases
+                .iter()
+                .any(|(v, seen)| *v == version && seen.cipher == row.cipher)
+            {
+                cases.push((version, row));
+            }
+        }
+    }
+    cases
+}
 
 fn secret(row: &SuiteRow) -> TrafficSecret {
     KeySchedule::new(row.hash, Some(&Secret::new(vec![1; 32])))
         .client_early_traffic(&row.hash.hash(&[]))
+}
+
+fn keys((version, row): Case) -> DirectionKeys {
+    let master = MasterSecret::from_bytes(&[1; 48]).expect("the length of a master secret");
+    Prf::new(version, row).key_block(&master, b"c", b"s").client
+}
+
+fn set_writer(writer: &mut RecordWriter, case: Case) {
+    let done = match case.0 {
+        ProtocolVersion::TLS13 => writer.set_tls13(case.1, secret(case.1)),
+        _ => writer.set_tls12(keys(case), BeastMitigation::OneNMinusOne, &mut SystemRandom),
+    };
+    done.expect("suite rows are consistent");
+}
+
+fn set_reader(reader: &mut RecordReader, case: Case) {
+    let aligned = HandshakeJoiner::new(0)
+        .aligned()
+        .expect("nothing was pushed");
+    let done = match case.0 {
+        ProtocolVersion::TLS13 => reader.set_tls13(case.1, secret(case.1), aligned),
+        _ => reader.set_tls12(keys(case), true, aligned),
+    };
+    done.expect("suite rows are consistent");
 }
 
 /// The best of some rounds, in nanoseconds per record.
@@ -25,25 +72,15 @@ fn best(rounds: usize, records: usize, mut round: impl FnMut()) -> u128 {
 
 fn main() {
     println!(
-        "{:<32} {:>7} {:>8} {:>8}",
-        "suite", "bytes", "seal ns", "open ns"
+        "{:<8} {:<46} {:>6} {:>8} {:>8}",
+        "version", "suite", "bytes", "seal ns", "open ns"
     );
-    for row in SUITES
-        .iter()
-        .filter(|row| row.speaks(ProtocolVersion::TLS13))
-    {
+    for case in cases() {
         for size in [64, 1024, 16384] {
-            let records = if size == 16384 { 200 } else { 2000 };
-            let aligned = HandshakeJoiner::new(0)
-                .aligned()
-                .expect("nothing was pushed");
+            let records = if size == 16384 { 100 } else { 1000 };
             let (mut writer, mut reader) = (RecordWriter::new(), RecordReader::new());
-            writer
-                .set_tls13(row, secret(row))
-                .expect("suite rows are consistent");
-            reader
-                .set_tls13(row, secret(row), aligned)
-                .expect("suite rows are consistent");
+            set_writer(&mut writer, case);
+            set_reader(&mut reader, case);
             let content = vec![7; size];
             let mut stream = Vec::new();
             let seal = best(20, records, || {
@@ -54,9 +91,7 @@ fn main() {
                         .expect("key lasts");
                 }
             });
-            writer
-                .set_tls13(row, secret(row))
-                .expect("suite rows are consistent");
+            set_writer(&mut writer, case);
             let sealed = || {
                 let mut stream = Vec::new();
                 for _ in 0..records {
@@ -78,8 +113,9 @@ fn main() {
                 assert_eq!(plain.len(), records * size);
             });
             println!(
-                "{:<32} {size:>7} {seal:>8} {open:>8}",
-                format!("{:?}", row.id)
+                "{:<8} {:<46} {size:>6} {seal:>8} {open:>8}",
+                case.0.name().unwrap_or_default(),
+                case.1.id.name().unwrap_or_default()
             );
         }
     }
