@@ -453,7 +453,7 @@ explained({alert, S, C}, {Stock, _}, {Here, _}) ->
     case {S, Stock, Here} of
         {[{sni_fun, _}], {{server, {exception, exit, _, _}}, _}, {{server, {error, {tls_alert, {handshake_failure, _}}}}, _}} ->
             "sni_fun that gives no list: stock crashes";
-        {_, {{server, {ok, _}}, _}, {{server, {error, {tls_alert, {illegal_parameter, _}}}}, _}} when S =:= [{max_handshake_size, 50}]; C =:= [{max_handshake_size, 50}] ->
+        {_, {{server, {ok, _}}, _}, {{server, {error, {tls_alert, {handshake_failure, _}}}}, _}} when S =:= [{max_handshake_size, 50}]; C =:= [{max_handshake_size, 50}] ->
             "max_handshake_size: here for every message, with stock for those in several records";
         {[{sni_fun, _}], {{server, {ok, _}}, {client, {ok, _}}}, {{server, {error, {tls_alert, {handshake_failure, _}}}}, _}} ->
             "version that does not work yet, by sni_fun";
