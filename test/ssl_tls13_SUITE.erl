@@ -19,7 +19,8 @@
          updated_keys/1, automatic_key_updates/1, key_log/1, key_log_of_failures/1, empty_protocol_lists/1, hibernates/1]).
 -export([unknown_ca/1, hostname_mismatch/1, client_certificate_wanted/1, late_alert_on_setopts/1, late_alert_active/1,
          wrong_arguments/1, after_close/1, before_start/1, connect_times_out/1, handshake_times_out/1, refused/1,
-         cancelled_handshake/1, paused_server/1, paused_client/1, error_texts/1, silenced_log/1]).
+         cancelled_handshake/1, paused_server/1, paused_client/1, error_texts/1, silenced_log/1,
+         read_ahead_parameter/1, options_in_information/1, hello_of_the_peer/1]).
 -export([upgrade_both_sides/1, upgrade_of_an_active_socket/1, downgrade/1, shutdown_write_then_read/1, other_transport/1, raising_transport/1, socket_backend/1,
          changed_owner/1]).
 -export([garbage_to_server/1, garbage_to_client/1, truncated_handshake/1, oversized_record/1, plaintext_after_handshake/1,
@@ -47,7 +48,8 @@ groups() ->
                             hibernates]},
      {errors, [], [unknown_ca, hostname_mismatch, client_certificate_wanted, late_alert_on_setopts, late_alert_active,
                    wrong_arguments, after_close, before_start, connect_times_out, handshake_times_out, refused,
-                   cancelled_handshake, paused_server, paused_client, error_texts, silenced_log]},
+                   cancelled_handshake, paused_server, paused_client, error_texts, silenced_log, read_ahead_parameter,
+                   options_in_information, hello_of_the_peer]},
      {transports, [], [upgrade_both_sides, upgrade_of_an_active_socket, downgrade, shutdown_write_then_read, other_transport, raising_transport, socket_backend,
                        changed_owner]},
      {hostile, [], [garbage_to_server, garbage_to_client, truncated_handshake, oversized_record, plaintext_after_handshake,
@@ -792,6 +794,72 @@ error_texts(_) ->
     "Invalid certificate file x: no such file or directory" =
         ssl:format_error({error, {options, {certfile, "x", {error, enoent}}}}),
     "Unexpected error: {a,b}" = ssl:format_error({a, b}).
+
+%% internal_active_n, whatever it is.
+read_ahead_parameter(Config) ->
+    try
+        [begin
+             application:set_env(ssl, internal_active_n, N),
+             {S, C} = tls_pairs:pair(Config, [binary, {active, false}], [binary, {active, true}]),
+             Data = binary:copy(<<"0123456789">>, 20000),
+             ok = ssl:send(S, Data),
+             Data = collected(C, byte_size(Data), <<>>),
+             closed(S, C)
+         end || N <- [1, 3, 40000, foo]]
+    after
+        application:unset_env(ssl, internal_active_n)
+    end.
+
+collected(_, 0, Acc) -> Acc;
+collected(C, Left, Acc) ->
+    receive {ssl, C, Bytes} -> collected(C, Left - byte_size(Bytes), <<Acc/binary, Bytes/binary>>)
+    after 5000 -> {missing, Left}
+    end.
+
+%% The options of a connection are told, in OTP's form, those of sni_fun and handshake_continue too; no key is.
+options_in_information(Config) ->
+    Sni = fun("localhost") -> [{depth, 7}, {log_level, none}]; (_) -> undefined end,
+    {ok, L} = ssl:listen(0, [{handshake, hello}, {sni_fun, Sni}, {depth, 5}, {active, false} | server(Config)]),
+    Client = dial(L, Config, [{active, false}, {max_handshake_size, 30000}]),
+    {ok, A} = ssl:transport_accept(L, 5000),
+    {ok, A, _} = ssl:handshake(A, 5000),
+    {ok, S} = ssl:handshake_continue(A, [{max_handshake_size, 50000}], 5000),
+    C = result(Client),
+    {ok, Server} = ssl:connection_information(S),
+    [{7, none, 50000, hello, [{3, 4}], "localhost"}] =
+        [{D, Level, Size, H, V, Name} || #{depth := D, log_level := Level, max_handshake_size := Size, handshake := H, versions := V,
+                                           sni_hostname := Name} <- [maps:from_list(Server)]],
+    {ok, [{max_handshake_size, 30000}, {verify, verify_peer}]} =
+        case ssl:connection_information(C, [verify, max_handshake_size, sni_hostname, foo]) of
+            {ok, Items} -> {ok, lists:sort(Items)}
+        end,
+    [] = [Name || {Name, _} <- Server, lists:member(Name, [certs_keys, cacerts, key, password])],
+    ssl:close(L),
+    closed(S, C).
+
+%% What a paused handshake shows, in OTP's form.
+hello_of_the_peer(Config) ->
+    {ok, L} = ssl:listen(0, [{handshake, hello}, {active, false} | server(Config)]),
+    {ok, {_, Port}} = ssl:sockname(L),
+    Client = call(fun() ->
+                          Options = [{handshake, hello}, {active, false}, {alpn_advertised_protocols, [<<"h2">>, <<"b">>]},
+                                     {max_fragment_length, 1024}, {supported_groups, [x25519, secp256r1]},
+                                     {signature_algs, [ecdsa_secp256r1_sha256]} | client(Config)],
+                          {ok, P, Extensions} = ssl:connect("localhost", Port, Options, 5000),
+                          {ok, C} = ssl:handshake_continue(P, [], 5000),
+                          ssl:close(C),
+                          Extensions
+                  end),
+    {ok, A} = ssl:transport_accept(L, 5000),
+    {ok, A, Hello} = ssl:handshake(A, 5000),
+    #{sni := "localhost", alpn := <<2, "h2", 1, "b">>, max_frag_enum := 2, elliptic_curves := [x25519, secp256r1],
+      signature_algs := [ecdsa_secp256r1_sha256], client_hello_versions := [{3, 4} | _], key_share := [{key_share_entry, x25519, <<_:32/binary>>}],
+      cookie := undefined, early_data := undefined, pre_shared_key := undefined, certificate_authorities := undefined} = Hello,
+    {ok, S} = ssl:handshake_continue(A, [], 5000),
+    #{key_share := {key_share_entry, x25519, _}, server_hello_selected_version := {3, 4}, pre_shared_key := undefined} = Answer = result(Client),
+    3 = map_size(Answer),
+    ssl:close(S),
+    ssl:close(L).
 
 silenced_log(Config) ->
     Self = self(),

@@ -39,7 +39,7 @@
                    upgrade => true,
                    parsed => ssl_opts:parsed()}.        % only with {handshake, hello}
 
-%% Reads of the transport that may be under way before it waits for us, in active mode of any kind: with `once` what comes
+%% Reads of the transport that may be under way before it waits for us (environment variable internal_active_n), in active mode of any kind: with `once` what comes
 %% early waits in the native half, and most messages cost no call of the transport.
 -define(READ_AHEAD, 16).
 %% Milliseconds for a peer to read our alert and close (environment variable alert_timeout), and to answer a close_notify.
@@ -435,7 +435,7 @@ continue_handshake(From, Config, Ctx, Options, Timeout, #data{conn = Conn, hs = 
                            {continue, Ctx1} -> {{use_config, Config}, Ctx1};
                            Decided -> Decided
                        end,
-    New = S#data{options = Options},
+    New = by_name(Query, NewCtx, S#data{options = Options}),
     ok = debug(New),
     hs_started(outs(ssl_native:answer(Conn, Answer),
                     New#data{hs = Hs#hs{from = From, ctx = NewCtx, parsed = undefined, paused = done}}),
@@ -1271,13 +1271,19 @@ callers_come(S) ->
 arm(_, #data{armed = Armed} = S) when Armed =/= no ->
     S;
 arm(How, #data{transport = Transport, socket = Socket} = S) ->
-    Active = case How of many when Transport =:= gen_tcp -> ?READ_AHEAD; _ -> once end,
+    Active = case How of many when Transport =:= gen_tcp -> read_ahead(); _ -> once end,
     case ssl_transport:setopts(Transport, Socket, [{active, Active}]) of
         ok -> S#data{armed = case Active of once -> once; _ -> many end};
         {error, _} ->
             %% Gone: as if it had said so.
             self() ! {element(2, S#data.tags), Socket},
             S#data{armed = once}
+    end.
+
+read_ahead() ->
+    case application:get_env(ssl, internal_active_n) of
+        {ok, N} when is_integer(N), N > 0, N < 32768 -> N;
+        _ -> ?READ_AHEAD
     end.
 
 %% The transport keeps what comes; what it sent already is taken.

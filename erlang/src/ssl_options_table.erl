@@ -9,7 +9,7 @@
 -moduledoc false.
 -endif.
 
--export([row/1, rows/0, names/0, plan/1, version_bound/1, markdown/0]).
+-export([row/1, rows/0, names/0, plan/1, version_bound/1, markdown/0, environment/0]).
 
 -export_type([row/0, type/0, step/0]).
 
@@ -294,7 +294,31 @@ markdown() ->
      "| option | role | versions | default | works today | |\n|---|---|---|---|---|---|\n",
      [["| `", atom_to_list(Name), "` | ", atom_to_list(Role), " | ", versions_text(Versions), " | ",
        default_text(Default), " | ", now_text(Now), " | ", Doc, " |\n"]
-      || {Name, Role, _Type, Default, Versions, Now, Doc} <- table()]].
+      || {Name, Role, _Type, Default, Versions, Now, Doc} <- table()],
+     "\n## Parameters of the application\n\n"
+     "As with OTP, a value of the wrong kind counts as none.\n\n"
+     "| parameter | default | |\n|---|---|---|\n",
+     [["| `", atom_to_list(Name), "` | `", Default, "` | ", Doc, " |\n"] || {Name, Default, Doc} <- environment()]].
+
+%% Parameters of the application (ssl(7)): name, default, what they do here.
+-spec environment() -> [{atom(), string(), string()}].
+environment() ->
+    [{protocol_version, "['tlsv1.3', 'tlsv1.2']", "versions when the option `versions` is not given; a version or a list"},
+     {dtls_protocol_version, "['dtlsv1.2']", "the same for DTLS; not spoken yet"},
+     {alert_timeout, "5000", "milliseconds in which the peer may read a fatal alert before the transport closes"},
+     {internal_active_n, "16", "reads of the transport that may be under way before the connection's process waits; with OTP 100"},
+     {session_lifetime, "86400", "seconds that a session can be resumed"},
+     {session_cache_client_max, "1000", "sessions that clients keep"},
+     {session_cache_server_max, "1000", "sessions that servers keep"},
+     {client_session_cb, "ssl_client_session_cache_db", "module that keeps the clients' sessions"},
+     {server_session_cb, "ssl_server_session_cache_db", "module that keeps the servers' sessions"},
+     {client_session_cb_init_args, "[]", "arguments of its `init`"},
+     {server_session_cb_init_args, "[]", "arguments of its `init`"},
+     {session_cb, "", "old name of `client_session_cb`"},
+     {session_cb_init_args, "[]", "old name of the two"},
+     {ssl_pem_cache_clean, "120000", "no effect: a file that has changed is read again by the next connection, however often"},
+     {bypass_pem_cache, "false", "no effect: nothing of a file is used without looking whether it is still the same"},
+     {server_session_ticket_lifetime, "7200", "not used yet, as the other parameters of session tickets"}].
 
 versions_text(all) -> "all";
 versions_text({role, Client, _Server}) -> ["client: ", versions_text(Client)];

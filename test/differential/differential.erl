@@ -51,7 +51,10 @@ answers(Which, Dir) ->
     end,
     Questions = calls() ++ option_questions(Dir),
     Answers = [{Q, ask(Which, Q)} || Q <- Questions],
-    ok = file:write_file(filename:join(Dir, atom_to_list(Which) ++ ".answers"), term_to_binary(Answers)).
+    ok = file:write_file(filename:join(Dir, atom_to_list(Which) ++ ".answers"), term_to_binary(Answers)),
+    %% And what format_error/1 makes of every error among them.
+    Texts = maps:from_list([{E, ask(Which, {call, ssl, format_error, [E]})} || {_, {error, _} = E} <- Answers]),
+    ok = file:write_file(filename:join(Dir, atom_to_list(Which) ++ ".texts"), term_to_binary(Texts)).
 
 ask(Which, Q) ->
     try plain(answer(Which, Q))
@@ -466,9 +469,16 @@ compare(Dir, Show) ->
     io:format("~b questions, ~b answers equal~n", [length(Stock), Same]),
     _ = [io:format("~6b differ: ~s~n", [N, Why]) || {Why, N} <- lists:sort(maps:to_list(Explained))],
     io:format("~b differ without a reason~n", [length(Faults)]),
+    [TextsOfStock, Texts] = [begin {ok, T} = file:read_file(filename:join(Dir, Which ++ ".texts")), binary_to_term(T) end
+                             || Which <- ["stock", "candidate"]],
+    Common = maps:with(maps:keys(Texts), TextsOfStock),
+    %% Stock crashes on errors that are none of connect, listen or handshake.
+    Others = [{E, T, map_get(E, Texts)} || {E, T} <- maps:to_list(Common), map_get(E, Texts) =/= T, not is_tuple(T)],
+    io:format("~b errors of both, ~b texts of format_error/1 differ~n", [map_size(Common), length(Others)]),
+    _ = [io:format("~n~0tp~n  stock ~0tp~n  here  ~0tp~n", [E, S, C]) || {E, S, C} <- lists:sublist(Others, Show)],
     _ = [io:format("~n~0tp~n  stock ~0tp~n  here  ~0tp~n", [Q, S, C])
          || {Q, S0, C0} <- lists:sublist(lists:reverse(Faults), Show), {S, C} <- [shortened(S0, C0)]],
-    length(Faults).
+    length(Faults) + length(Others).
 
 count({{Q, Answer}, {Q, Answer}}, {Same, Explained, Faults}) ->
     {Same + 1, Explained, Faults};

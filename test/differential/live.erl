@@ -432,10 +432,10 @@ explained({pause, server, _, _, [{certs_keys, []}]}, _, _) ->
     "a server whose certificates were taken away: insufficient_security as with no common signature scheme";
 explained({pause, _, _, _, [{protocol, dtls}]}, _, _) ->
     "protocol changed by handshake_continue: stock goes on and crashes later";
-explained({pause, _, _, C, _}, _, _) when C =/= [] ->
+explained({pause, _, _, C, _}, {Stock, _}, {Here, _}) when C =/= [] ->
     case lists:keymember(max_fragment_length, 1, C) of
         true -> "max_fragment_length with a paused handshake: stock fails";
-        false -> "the hello itself differs: that of stock's client has ec_point_formats, other orders and names"
+        false -> hello_only(Stock, Here)
     end;
 explained({pause, server, _, _, Continue}, {Stock, _}, {Here, _}) ->
     case {refused(Here), refused(Stock)} of
