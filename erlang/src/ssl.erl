@@ -467,16 +467,7 @@ renegotiate(Socket) ->
 update_keys(Socket, Type) ->
     case ssl_socket_shape:parse(Socket) of
         {connection, Pid, Core, Transport, Port} when Type =:= write; Type =:= read_write ->
-            case ssl_stream:update_keys(Core, Pid, Transport, Port, Type) of
-                {error, closed} = Error ->
-                    %% Before TLS 1.3 there is no such thing.
-                    case ssl_facts:some(Pid, [protocol]) of
-                        {ok, [{protocol, Version}]} when Version =/= 'tlsv1.3' -> {error, not_supported};
-                        _ -> Error
-                    end;
-                Result ->
-                    Result
-            end;
+            ssl_stream:update_keys(Core, Pid, Transport, Port, Type);
         {connection, _, _, _, _} -> {error, {illegal_parameter, Type}};
         _ -> {error, not_supported}
     end.

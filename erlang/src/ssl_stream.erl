@@ -174,6 +174,7 @@ update_keys(Conn, Endpoint, Transport, Socket, Type) ->
         false ->
             case control(Conn, Endpoint, Transport, Socket, {update_keys, Type =:= read_write}) of
                 {error, closed} = Error ->
+                    %% Before TLS 1.3 there is no such thing.
                     case ssl_native:info(Conn) of
                         #{version := Version} when Version < ?TLS_1_3 -> {error, not_supported};
                         _ -> Error
