@@ -10,7 +10,7 @@
 
 -export([play/2, commands/0]).
 
--define(SOON, 2000).        % what must come, comes in this time
+-define(SOON, 10000).        % what must come, comes in this time
 -define(NOT_YET, 25).       % time-out of a recv that finds nothing
 
 %% One end.

@@ -7,7 +7,7 @@
 -export([all/0, suite/0, init_per_suite/1, end_per_suite/1, init_per_testcase/2, end_per_testcase/2]).
 -export([any_life/1, any_life_before_13/1, with_the_socket_backend/1]).
 
-suite() -> [{timetrap, {minutes, 5}}].
+suite() -> [{timetrap, {minutes, 8}}].
 
 all() -> [any_life, any_life_before_13, with_the_socket_backend].
 
