@@ -1,10 +1,12 @@
 %% The life of connections, told to stock ssl and to this one: scenes/0 plays small scenes with a client and a server of the same
 %% library and gives what every call returned and what messages came, without what differs from run to run (sockets,
-%% processes, ports). ci/differential compares the two tellings; what may differ is listed in known/0.
+%% processes, ports). ci/scenes plays them with both and prints where they differ. Not every difference is a fault: where stock
+%% hangs or its process crashes, this one answers; and stock, which reads ahead of a passive user, hears of the peer's end
+%% without being asked. So it is for a person to read, and no step of .ci/run.
 %%
 %%   scenes:play(File)              plays all, writes [{Name, Observations}]
 %%   scenes:play(File, Prefixes)    those whose names begin with one of these lists of atoms
-%%   scenes:compare(Stock, Own)     prints differences that nobody explained, gives their number
+%%   scenes:compare(Stock, Own)     prints the differences, gives their number
 -module(scenes).
 -export([play/1, play/2, compare/2]).
 
