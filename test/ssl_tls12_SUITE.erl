@@ -9,7 +9,7 @@
          information/1, exporters/1, key_log/1, sizes/1, next_protocols/1, application_protocols/1, fragment_length/1,
          resumption/1, saved_sessions/1, session_data/1, server_decides/1, other_names/1, other_options/1, expired/1,
          resumption_of_clients/1, renegotiation_by_client/1, renegotiation_by_server/1, renegotiation_refused/1,
-         renegotiation_with_data/1, renegotiation_while_receiving/1, renegotiation_resumes/1,
+         renegotiation_with_data/1, renegotiation_while_receiving/1, renegotiation_unattended/1, renegotiation_resumes/1,
          renegotiation_is_rare/1, renegotiation_and_the_end/1,
          paused/1, alerts/1, versions/1, fallback/1, ecc_order/1, suite_order/1, mitigations/1]).
 
@@ -25,8 +25,8 @@ groups() ->
     Each = [suites, curves, diffie_hellman, pre_shared_keys, remote_passwords, client_certificates, information, exporters, key_log,
             sizes, next_protocols, application_protocols, fragment_length, resumption, saved_sessions, session_data, server_decides,
             other_names, other_options, expired, resumption_of_clients, renegotiation_by_client, renegotiation_by_server,
-            renegotiation_refused, renegotiation_with_data, renegotiation_while_receiving, renegotiation_resumes,
-            renegotiation_and_the_end, paused, alerts, ecc_order, suite_order],
+            renegotiation_refused, renegotiation_with_data, renegotiation_while_receiving, renegotiation_unattended,
+            renegotiation_resumes, renegotiation_and_the_end, paused, alerts, ecc_order, suite_order],
     [{'tlsv1.2', [], Each ++ [finite_field_groups, renegotiation_is_rare]},
      {'tlsv1.1', [], Each},
      {tlsv1, [], Each ++ [mitigations]},
@@ -656,6 +656,33 @@ renegotiation_while_receiving(Config) ->
                       ok = ssl:send(Socket, term_to_binary({echo, <<"last">>})),
                       receive {ssl, Socket, Last} -> <<"last">> = binary_to_term(Last) after 10000 -> error(nothing) end
               end).
+
+%% Passive sockets that nobody reads take part all the same, and keep what came.
+renegotiation_unattended(Config) ->
+    {ok, L} = ssl:listen(0, [binary, {active, false} | server(Config)]),
+    {ok, {_, Port}} = ssl:sockname(L),
+    Self = self(),
+    Server = spawn_link(fun() ->
+                                {ok, A} = ssl:transport_accept(L),
+                                {ok, S} = ssl:handshake(A, 10000),
+                                ok = ssl:send(S, <<"before">>),
+                                receive renegotiate -> Self ! {self(), ssl:renegotiate(S)} end,
+                                ok = ssl:send(S, <<"after">>),
+                                receive stop -> ssl:close(S) end
+                        end),
+    {ok, C} = ssl:connect("localhost", Port, [binary, {active, false} | client(Config)], 10000),
+    {ok, First} = ssl:connection_information(C, [client_random]),
+    ok = ssl:renegotiate(C),
+    {ok, Second} = ssl:connection_information(C, [client_random]),
+    true = First =/= Second,
+    Server ! renegotiate,
+    receive {Server, Result} -> ok = Result after 20000 -> error(hangs) end,
+    {ok, <<"beforeafter">>} = ssl:recv(C, 11, 5000),
+    {ok, Third} = ssl:connection_information(C, [client_random]),
+    true = Second =/= Third,
+    Server ! stop,
+    {error, closed} = ssl:recv(C, 0, 5000),
+    ok = ssl:close(L).
 
 renegotiation_resumes(Config) ->
     [with_pair(S, server(Config), C, client(Config),

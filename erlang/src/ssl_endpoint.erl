@@ -444,7 +444,7 @@ continue_handshake(From, Config, Ctx, Options, Timeout, #data{conn = Conn, hs = 
 %% After something happened in the handshake.
 hs_progress(#data{hs = #hs{done = true}, out = [], writer = undefined} = S) ->
     %% The handshake is over, and our part of it with the transport: the user may write. What it left behind goes; then idle.
-    settle(hs_done(S), [{{timeout, handshake}, cancel}, hibernate]);
+    settle(listen_to_peer(hs_done(S)), [{{timeout, handshake}, cancel}, hibernate]);
 hs_progress(#data{hs = #hs{done = true}} = S) ->
     {next_state, handshake, S};
 hs_progress(#data{ended = {fatal, Fatal}} = S) ->
@@ -1245,6 +1245,10 @@ read_ahead(#data{ahead = no, active = false, want = undefined, ended = undefined
     end;
 read_ahead(S) ->
     S.
+
+%% Before TLS 1.3 the peer may ask for a renegotiation, and waits for our part of it: also while nobody here receives.
+listen_to_peer(#data{ctx = #{}} = S) -> read_ahead(S);
+listen_to_peer(S) -> S.
 
 %% It comes in bulk, or is not for callers of recv any more.
 no_more_ahead(#data{active = false, want = undefined, ended = undefined, cooked = no, renegotiation = no, conn = Conn} = S0) ->
