@@ -13,7 +13,7 @@ init(_) -> ssl_session_tables:new().
 -spec terminate(ssl_session_tables:tables()) -> ok.
 terminate(Cache) -> ssl_session_tables:delete(Cache).
 
--spec lookup(ssl_session_tables:tables(), term()) -> term() | undefined.
+-spec lookup(ssl_session_tables:tables(), term()) -> ssl_session_cache_api:session() | undefined.
 lookup(Cache, Key) -> ssl_session_tables:lookup(Cache, Key).
 
 -spec update(ssl_session_tables:tables(), term(), term()) -> ok.
@@ -25,7 +25,7 @@ delete(Cache, Key) -> ssl_session_tables:delete(Cache, Key).
 -spec foldl(fun(), term(), ssl_session_tables:tables()) -> term().
 foldl(Fun, Acc, Cache) -> ssl_session_tables:foldl(Fun, Acc, Cache).
 
--spec select_session(ssl_session_tables:tables(), term()) -> [term()].
+-spec select_session(ssl_session_tables:tables(), term()) -> [ssl_session_cache_api:session()].
 select_session(Cache, Server) -> ssl_session_tables:select(Cache, Server).
 
 -spec size(ssl_session_tables:tables()) -> non_neg_integer().

@@ -151,8 +151,8 @@
 %% What a step gives, in order; `ask', `heavy' and `fatal' only last.
 -type outs() :: [out()].
 
-%% What a reader outside the endpoint came across, to be handed to the endpoint.
--type note() :: {event, event()} | flush | ahead.
+%% What a reader outside the endpoint came across, to be handed to the endpoint; `ask' and `heavy' (of a renegotiation) only last.
+-type note() :: {event, event()} | flush | ahead | {ask, query()} | heavy.
 
 -type send_error() :: closed | not_connected | term().
 -type recv_error() :: closed | not_connected | {invalid_packet, binary()} | {fatal, fatal()} | term().

@@ -14,7 +14,7 @@ init(_) -> ssl_session_tables:new().
 -spec terminate(ssl_session_tables:tables()) -> ok.
 terminate(Cache) -> ssl_session_tables:delete(Cache).
 
--spec lookup(ssl_session_tables:tables(), term()) -> term() | undefined.
+-spec lookup(ssl_session_tables:tables(), term()) -> ssl_session_cache_api:session() | undefined.
 lookup(Cache, Key) -> ssl_session_tables:lookup(Cache, Key).
 
 -spec update(ssl_session_tables:tables(), term(), term()) -> ssl_session_tables:tables().

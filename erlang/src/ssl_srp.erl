@@ -82,6 +82,8 @@ keys(Verifier, Generator, Prime, Tries) ->
     end.
 
 %% The premaster secret, from the client's public value. `error`: that is 0 modulo N, or too long.
+%% (compute_key gives the atom `error` for 0 modulo N, which its type does not say.)
+-dialyzer({no_match, agree/2}).
 -spec agree(host(), Peer :: binary()) -> {ok, Secret :: binary()} | error.
 agree(#{prime := Prime, verifier := Verifier, keys := Keys}, Peer) ->
     try crypto:compute_key(srp, Peer, Keys, {host, [Verifier, Prime, '6a']}) of
