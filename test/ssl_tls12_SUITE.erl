@@ -327,19 +327,27 @@ exporters(Config) ->
                       [{ok, <<_:40/binary>>} = Plain, {ok, _} = Empty, {ok, _} = Context, Plain, Empty] = [R || {_, _, R} <- Ours],
                       3 = length(lists:usort([Plain, Empty, Context]))
               end),
-    %% OTP 25 has prf/5 only, by which an exporter is written so
+    %% OTP 25 and 26 have prf/5 only, by which an exporter is written so; later prf/5 is made of the exporter.
     Seeds = [{no_context, []}, {<<>>, [<<0, 0>>]}, {<<"context">>, [<<7:16>>, <<"context">>]}],
-    Theirs = fun(Seed) -> [master_secret, Label, [client_random, server_random | Seed], 40] end,
+    Theirs = case list_to_integer(erlang:system_info(otp_release)) of
+                 Otp when Otp < 27 -> fun(_, Seed) -> {prf, [master_secret, Label, [client_random, server_random | Seed], 40]} end;
+                 _ -> fun(Context, _) -> {export_key_materials, [[Label], [Context], [40]]} end
+             end,
     Stock = stock(Config),
     with_pair(Stock, server(Config), here, client(Config),
               fun(Socket) ->
-                      [?assertEqual(call(Socket, prf, Theirs(Seed)),
-                                    ssl:export_key_materials(Socket, [Label], [Context], [40])) || {Context, Seed} <- Seeds]
+                      [begin
+                           {Function, Arguments} = Theirs(Context, Seed),
+                           ?assertEqual(call(Socket, Function, Arguments), ssl:export_key_materials(Socket, [Label], [Context], [40]))
+                       end || {Context, Seed} <- Seeds]
               end),
     with_pair(here, server(Config), Stock, client(Config),
               fun(Socket) ->
-                      [?assertEqual(apply(ssl, prf, [Socket | Theirs(Seed)]),
-                                    call(Socket, export_key_materials, [[Label], [Context], [40]])) || {Context, Seed} <- Seeds]
+                      [begin
+                           {Function, Arguments} = Theirs(Context, Seed),
+                           ?assertEqual(apply(ssl, Function, [Socket | Arguments]),
+                                        call(Socket, export_key_materials, [[Label], [Context], [40]]))
+                       end || {Context, Seed} <- Seeds]
               end),
     with_pair(here, server(Config), here, client(Config),
               fun(Socket) ->

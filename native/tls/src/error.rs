@@ -108,6 +108,8 @@ offences! {
     // Extensions in general
     DuplicateExtension => ILLEGAL_PARAMETER, "an extension stands twice";
     UnsolicitedExtension => UNSUPPORTED_EXTENSION, "an extension that was not offered";
+    /// OTP's suites ask for this alert (CVE-2026-89422); RFC 8446 section 4.2 would have the one above.
+    UnsolicitedPreSharedKey => ILLEGAL_PARAMETER, "pre_shared_key in ServerHello, which was not offered";
     MisplacedExtension => ILLEGAL_PARAMETER, "an extension in a message where it may not stand";
     PreSharedKeyNotLast => ILLEGAL_PARAMETER, "pre_shared_key is not the last extension";
     BinderCountMismatch => ILLEGAL_PARAMETER, "as many PSK identities as binders are needed";

@@ -124,7 +124,7 @@ fn extensions_of_the_hello() {
     // CVE-2026-89422: never offered.
     hello_has(
         Extension::PreSharedKey(PreSharedKey::Selected(0)),
-        Offence::UnsolicitedExtension,
+        Offence::UnsolicitedPreSharedKey,
     );
     hello_has(
         Extension::Unknown(ExtensionType(0x7a7a), Vec::new()),

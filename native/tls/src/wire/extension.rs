@@ -326,7 +326,12 @@ impl Extensions {
                 }
             }
             if offered.is_some_and(|offered| !offered.allows(place, code)) {
-                return Err(Offence::UnsolicitedExtension.into());
+                return Err(match (place, code) {
+                    (Place::ServerHello, ExtensionType::PRE_SHARED_KEY) => {
+                        Offence::UnsolicitedPreSharedKey.into()
+                    }
+                    _ => Offence::UnsolicitedExtension.into(),
+                });
             }
             let mut body = Reader::new(body);
             let malformed = |_| Error::Malformed(code.name().unwrap_or("extension"));
