@@ -227,11 +227,16 @@ tool_stop(#{port := Port, os_pid := OsPid}) ->
 
 close(Port) -> try port_close(Port) catch error:badarg -> true end.
 
+%% Below the ports that the system gives to clients: of those, one that is free now may be taken when the tool binds it.
 free_port() ->
-    {ok, Listen} = gen_tcp:listen(0, [{ip, {127, 0, 0, 1}}]),
-    {ok, Port} = inet:port(Listen),
-    ok = gen_tcp:close(Listen),
-    Port.
+    Port = 10000 + rand:uniform(20000),
+    case gen_tcp:listen(Port, []) of
+        {ok, Listen} ->
+            ok = gen_tcp:close(Listen),
+            Port;
+        {error, _} ->
+            free_port()
+    end.
 
 %%% Configuration, per kind
 
