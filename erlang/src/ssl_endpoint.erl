@@ -1562,7 +1562,7 @@ drain(Timeout, #data{transport = Transport, socket = Socket, conn = Conn} = S0) 
                _ -> min(Timeout, ?READER_TIMEOUT)
            end,
     case ssl_transport:shutdown(Transport, Socket, write) of
-        ok -> {next_state, draining, arm(many, S), [{state_timeout, Wait, expired}, {{timeout, handshake}, cancel}, hibernate]};
+        ok -> {next_state, draining, arm(many, S), [{state_timeout, Wait, expired}, {{timeout, handshake}, cancel}]};
         {error, _} -> {stop, exit_reason(S), S}
     end.
 

@@ -3,8 +3,8 @@
 %%
 %% Made once and found again: a configuration is kept under a digest of the options it follows from, in which files
 %% stand by identity and time of change. So `ssl:connect` with the options of before costs a few microseconds here, a
-%% changed file is seen by the next connection, and no process is asked. What holds funs or foreign keys stays in the
-%% context and is never kept elsewhere.
+%% changed file is seen by the next connection (of a trust store and of a listener: by the first after a second at most),
+%% and no process is asked. What holds funs or foreign keys stays in the context and is never kept elsewhere.
 -module(ssl_material).
 -if(?OTP_RELEASE >= 27).
 -moduledoc false.
@@ -56,10 +56,10 @@
 config(Role, Opts) ->
     try
         ok = policies(Opts),
-        Trust = trust(Opts),
+        {Trust, OfTrust} = trust(Opts),
         Sources = [source(Pair) || Pair <- maps:get(certs_keys, Opts, [])],
         {Config, Keys, Scope} = found_or_made(Role, Opts, Trust, Sources),
-        {ok, Config, (context(Role, Opts, Trust, Keys, Scope))#{files => files(Opts, Sources)}}
+        {ok, Config, (context(Role, Opts, Trust, Keys, Scope))#{files => files(OfTrust, Sources)}}
     catch
         throw:{?MODULE, Reason} -> {error, Reason}
     end.
@@ -93,15 +93,7 @@ changed(Files) ->
             Changed
     end.
 
-files(Opts, Sources) ->
-    OfTrust = case Opts of
-                  #{cacerts := undefined, cacertfile := File} when is_binary(File), File =/= <<>> ->
-                      case ssl_trust:file_identity(File) of
-                          {ok, Identity} -> [{File, Identity}];
-                          {error, _} -> []
-                      end;
-                  #{} -> []
-              end,
+files(OfTrust, Sources) ->
     lists:usort(OfTrust ++ [{File, Identity} || {Cert, Key, _} <- Sources, {file, File, Identity} <- [Cert, Key]]).
 
 %% Releases whose public_key knows no policies would let every chain pass.
@@ -387,18 +379,19 @@ fitting(_, _) -> [].
 %% Trust store, certificates and keys
 %%--------------------------------------------------------------------------------------------------------------------
 
-%% The store of a listener travels with the options for server names as `[Trust]`.
+%% The trust store, and the file that it is from, if it is. The store of a listener travels with the options for server
+%% names as `[Trust]`.
 trust(#{cacerts := [{?MODULE, Trust}]}) ->
-    Trust;
+    {Trust, []};
 trust(#{cacerts := CaCerts}) when is_list(CaCerts) ->
-    ssl_trust:from_list(CaCerts);
+    {ssl_trust:from_list(CaCerts), []};
 trust(#{cacertfile := File}) when is_binary(File), File =/= <<>> ->
     case ssl_trust:from_file(File) of
-        {ok, Trust} -> Trust;
+        {ok, Trust, Identity} -> {Trust, [{File, Identity}]};
         {error, Reason} -> fail({options, {cacertfile, binary_to_list(File), {error, Reason}}})
     end;
 trust(_) ->
-    ssl_trust:empty().
+    {ssl_trust:empty(), []}.
 
 %% Where certificate and key of a pair come from; files by identity.
 source(Pair) ->

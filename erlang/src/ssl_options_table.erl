@@ -316,8 +316,8 @@ environment() ->
      {server_session_cb_init_args, "[]", "arguments of its `init`"},
      {session_cb, "", "old name of `client_session_cb`"},
      {session_cb_init_args, "[]", "old name of the two"},
-     {ssl_pem_cache_clean, "120000", "no effect: a file that has changed is read again by the next connection, however often"},
-     {bypass_pem_cache, "false", "no effect: nothing of a file is used without looking whether it is still the same"},
+     {ssl_pem_cache_clean, "120000", "no effect: a file that has changed is read again by the next connection, a second later at most"},
+     {bypass_pem_cache, "false", "no effect: nothing of a file is used for more than a second without looking whether it is still the same"},
      {server_session_ticket_lifetime, "7200", "not used yet, as the other parameters of session tickets"}].
 
 versions_text(all) -> "all";

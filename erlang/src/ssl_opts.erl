@@ -188,12 +188,14 @@ suites_left(Suites, [Highest | _]) ->
     All = ssl_suites:list(all, Highest),
     [S || S <- Suites, lists:member(S, All)].
 
-step({opt, Option}, C) ->
+step({opt, Option}, #context{user = User} = C) when is_map_key(Option, User) ->
+    set(Option, check_versions(Option, check_type(Option, C)));
+step({opt, Option}, #context{old = Old} = C) when is_map_key(Option, Old) ->
+    C;
+step({opt, Option}, #context{rows = Rows} = C) ->
     %% Most options are not given: nothing of theirs is to be checked.
-    case source(Option, C) of
-        new -> set(Option, check_versions(Option, check_type(Option, C)));
-        _ -> set(Option, C)
-    end;
+    #{Option := #{default := Default}} = Rows,
+    put(Option, ssl_opt_values:default(Default, Option, C), C);
 step({type, Option}, C) ->
     check_type(Option, C);
 step({versions, Option}, C) ->

@@ -92,7 +92,8 @@ config_scope(Opts, Trust, Own) ->
 scope(Opts, Static) ->
     digest({Static, maps:with([verify_fun, partial_chain, customize_hostname_check, crl_cache, user_lookup_fun], Opts)}).
 
-with_name(Scope, Name) -> digest({Scope, Name}).
+%% Names have nothing in them that needs a plain form.
+with_name(Scope, Name) -> crypto:hash(sha256, term_to_binary({Scope, Name})).
 
 digest(Term) -> crypto:hash(sha256, term_to_binary(plain(Term))).
 

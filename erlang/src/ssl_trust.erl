@@ -58,18 +58,34 @@ from_list(List) ->
         miss -> ssl_material_cache:store({trust, Store}, build(Store, Certs))
     end.
 
-%% The file of `cacertfile`.
--spec from_file(binary()) -> {ok, trust()} | {error, file:posix() | badarg}.
+%% The file of `cacertfile`, and as of when it is. Looked at once in a second at most, as those of listeners are: where
+%% connections are many, the look would be a large part of what one costs.
+-spec from_file(binary()) -> {ok, trust(), identity()} | {error, file:posix() | badarg}.
 from_file(File) ->
+    Second = erlang:monotonic_time(second),
+    case ssl_material_cache:find({looked, File}) of
+        {ok, {Second, Trust, Identity}} ->
+            {ok, Trust, Identity};
+        _ ->
+            case look(File) of
+                {ok, Trust, Identity} ->
+                    {_, _, _} = ssl_material_cache:store({looked, File}, {Second, Trust, Identity}),
+                    {ok, Trust, Identity};
+                Error ->
+                    Error
+            end
+    end.
+
+look(File) ->
     case file_identity(File) of
         {ok, Identity} ->
             Key = {trust, File, Identity},
             case ssl_material_cache:find(Key) of
                 {ok, Trust} ->
-                    {ok, Trust};
+                    {ok, Trust, Identity};
                 miss ->
                     case read(File) of
-                        {ok, Trust} -> {ok, ssl_material_cache:store(Key, Trust)};
+                        {ok, Trust} -> {ok, ssl_material_cache:store(Key, Trust), Identity};
                         Error -> Error
                     end
             end;
@@ -99,8 +115,9 @@ file_identity(File) ->
             Error
     end.
 
+%% Not by the file server: every connection made soon after a change comes here, and that is one process.
 content(File) ->
-    case file:read_file(File) of
+    case prim_file:read_file(File) of
         {ok, Bytes} -> {content, crypto:hash(sha256, Bytes)};
         {error, _} -> {content, <<>>}
     end.
@@ -110,7 +127,14 @@ content(File) ->
 changed(File, {Stat, How}) ->
     case file_identity(File) of
         {ok, {Stat, How}} -> false;
-        {ok, {Stat, stable}} -> content(File) =/= How;
+        {ok, {Stat, stable} = Settled} ->
+            %% Known by its content then. What has settled changes no more without these numbers telling: once it was
+            %% found to be the same, they do.
+            Key = {same, File, Settled, How},
+            case ssl_material_cache:find(Key) of
+                {ok, true} -> false;
+                miss -> content(File) =/= How orelse not ssl_material_cache:store(Key, true)
+            end;
         {ok, _} -> true;
         {error, _} -> false
     end.
