@@ -19,7 +19,8 @@ groups() ->
                          key_forms, passwords_of_clients, key_of_another_certificate, handshakes_with_all_keys,
                          own_chain_is_completed]},
      {groups, [parallel], [ffdhe_primes, both_sides_agree, bad_shares_are_refused]},
-     {files, [], [changed_certificate_is_used_by_next_connection, deleted_certificate_harms_nothing,
+     {files, [], [changed_certificate_is_used_by_next_connection, changed_trust_store_is_used_a_second_later,
+                  settled_file_is_read_once, deleted_certificate_harms_nothing,
                   reasons_for_bad_files, keys_do_not_show_in_reasons]},
      {costs, [], [configuration_is_found_again, identical_options_cost_microseconds, context_is_small]}].
 
@@ -488,6 +489,36 @@ changed_certificate_is_used_by_next_connection(Config) ->
     {ok, Der2} = connect(Listen, Client),
     Der2 = der(Second),
     ssl:close(Listen),
+    ok.
+
+%% And at once when the user says so.
+changed_trust_store_is_used_a_second_later(Config) ->
+    File = filename:join(?config(priv_dir, Config), "roots.pem"),
+    [Root, Other] = [ca("root", self), ca("other", self)],
+    Made = leaf(["localhost"], Root, #{}),
+    Key = {'PrivateKeyInfo', public_key:der_encode('PrivateKeyInfo', map_get(key, Made))},
+    Connect = fun() -> handshake([{cert, der(Made)}, {key, Key}], [{cacertfile, File}]) end,
+    pem(File, Root),
+    {ok, _} = Connect(),
+    pem(File, Other),
+    timer:sleep(1100),
+    {error, {tls_alert, {unknown_ca, _}}} = Connect(),
+    pem(File, Root),
+    ok = ssl:clear_pem_cache(),
+    {ok, _} = Connect(),
+    ok.
+
+%% Found to be the same once after it had settled, a file is known by what it is and when it changed.
+settled_file_is_read_once(Config) ->
+    File = filename:join(?config(priv_dir, Config), "settled.pem"),
+    ok = file:write_file(File, "abc"),
+    {ok, {_, {content, _}} = Identity} = ssl_trust:file_identity(File),
+    false = ssl_trust:changed(File, Identity),
+    timer:sleep(3100),
+    {ok, {_, stable}} = ssl_trust:file_identity(File),
+    [false = ssl_trust:changed(File, Identity) || _ <- [1, 2]],
+    ok = file:write_file(File, "abd"),
+    true = ssl_trust:changed(File, Identity),
     ok.
 
 deleted_certificate_harms_nothing(Config) ->
