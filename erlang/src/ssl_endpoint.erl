@@ -39,7 +39,8 @@
                    upgrade => true,
                    parsed => ssl_opts:parsed()}.        % only with {handshake, hello}
 
-%% Reads of the transport that may be under way before it waits for us (environment variable internal_active_n), in active mode of any kind: with `once` what comes
+%% Reads of the transport that may be under way before it waits for us (unless internal_active_n, a parameter of the application,
+%% says so), in active mode of any kind: with `once` what comes
 %% early waits in the native half, and most messages cost no call of the transport.
 -define(READ_AHEAD, 16).
 %% Milliseconds for a peer to read our alert and close (environment variable alert_timeout), and to answer a close_notify.
@@ -1275,7 +1276,7 @@ callers_come(S) ->
 arm(_, #data{armed = Armed} = S) when Armed =/= no ->
     S;
 arm(How, #data{transport = Transport, socket = Socket} = S) ->
-    Active = case How of many when Transport =:= gen_tcp -> read_ahead(); _ -> once end,
+    Active = case How of many when Transport =:= gen_tcp -> active_n(); _ -> once end,
     case ssl_transport:setopts(Transport, Socket, [{active, Active}]) of
         ok -> S#data{armed = case Active of once -> once; _ -> many end};
         {error, _} ->
@@ -1284,7 +1285,7 @@ arm(How, #data{transport = Transport, socket = Socket} = S) ->
             S#data{armed = once}
     end.
 
-read_ahead() ->
+active_n() ->
     case application:get_env(ssl, internal_active_n) of
         {ok, N} when is_integer(N), N > 0, N < 32768 -> N;
         _ -> ?READ_AHEAD

@@ -175,18 +175,13 @@ impl Setup {
             psk_identity: (!options.psk_identity.is_empty())
                 .then(|| options.psk_identity.as_bytes().to_vec()),
             user_lookup: !options.psk.is_empty(),
-            client_renegotiation: false,
             reuse_sessions: true,
             honor_cipher_order: options.server_preference,
             key_share_groups: key_share_groups(options, &groups),
             groups,
             signature_algs: schemes,
-            signature_algs_cert: None,
             alpn: Some(protocols(options)).filter(|names| !names.is_empty()),
-            max_fragment_length: None,
             max_handshake_size: options.max_cert_list.unwrap_or(256 * 1024),
-            key_update_at: u64::MAX,
-            middlebox_comp_mode: true,
             cookie: false,
             credentials,
             verify_peer: options.verify_peer
@@ -197,7 +192,6 @@ impl Setup {
                 .client_ca_list
                 .clone()
                 .filter(|names| !names.is_empty()),
-            native_verify: None,
             status_request: options.ocsp_stapling && !options.server,
             ask_hello: options.server,
             key_log: true,

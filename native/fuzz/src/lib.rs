@@ -98,7 +98,6 @@ fn config(choice: u16) -> Config {
         verify_peer: on(6),
         fail_if_no_peer_cert: on(0),
         certificate_authorities: on(1).then(|| vec![vec![0x30, 0]]),
-        native_verify: None,
         status_request: on(2),
         ask_hello: on(3),
         key_log: on(0),

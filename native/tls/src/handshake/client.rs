@@ -396,9 +396,7 @@ impl WaitEncryptedExtensions {
                 return Err(Offence::WrongMaxFragmentLength.into());
             }
             session.info.max_fragment_length = agreed;
-            let bytes = usize::from(agreed.unwrap_or_default());
-            cx.tx.set_max_fragment(bytes);
-            cx.reader.set_max_fragment(bytes);
+            cx.set_max_fragment(agreed.unwrap_or_default());
         }
         session.transcript.add(message.raw());
         Ok(WaitCertificateOrRequest { session, offered }.into())

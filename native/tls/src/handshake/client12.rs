@@ -43,6 +43,14 @@ pub(super) fn is_noise(message: &HandshakeMessage) -> Result<bool, Error> {
     Ok(true)
 }
 
+/// For states that wait for change_cipher_spec: no other message may come.
+fn only_noise(state: impl Into<Step>, message: &HandshakeMessage) -> Result<Step, Error> {
+    if is_noise(message)? {
+        return Ok(state.into());
+    }
+    Err(Error::UnexpectedMessage(message.msg_type()))
+}
+
 // ---- a session resumed ----
 
 /// The server has taken our session: its Finished comes first.
@@ -61,7 +69,7 @@ pub(super) fn abbreviated(
     info.signature_scheme = saved.signature_scheme;
     info.own_credential = own_credential(cx.config(), saved).unwrap_or_default();
     if let Some(bytes) = info.max_fragment_length {
-        set_max_fragment(cx, bytes);
+        cx.set_max_fragment(bytes);
     }
     session.transcript.drop_messages();
     Ok(WaitResumedChange {
@@ -69,11 +77,6 @@ pub(super) fn abbreviated(
         next_protocol,
     }
     .into())
-}
-
-pub(super) fn set_max_fragment(cx: &mut Cx<'_>, bytes: u16) {
-    cx.tx.set_max_fragment(usize::from(bytes));
-    cx.reader.set_max_fragment(usize::from(bytes));
 }
 
 /// The server's change_cipher_spec must come.
@@ -84,10 +87,7 @@ pub(crate) struct WaitResumedChange {
 
 impl WaitResumedChange {
     pub fn handle(self, _: &mut Cx<'_>, message: HandshakeMessage) -> Result<Step, Error> {
-        if is_noise(&message)? {
-            return Ok(self.into());
-        }
-        Err(Error::UnexpectedMessage(message.msg_type()))
+        only_noise(self, &message)
     }
 
     pub fn change_cipher_spec(mut self, cx: &mut Cx<'_>) -> Result<Step, Error> {
@@ -495,10 +495,7 @@ pub(crate) struct WaitChange(Keyed12);
 
 impl WaitChange {
     pub fn handle(self, _: &mut Cx<'_>, message: HandshakeMessage) -> Result<Step, Error> {
-        if is_noise(&message)? {
-            return Ok(self.into());
-        }
-        Err(Error::UnexpectedMessage(message.msg_type()))
+        only_noise(self, &message)
     }
 
     pub fn change_cipher_spec(mut self, cx: &mut Cx<'_>) -> Result<Step, Error> {

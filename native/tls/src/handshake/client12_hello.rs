@@ -1,9 +1,7 @@
 //! The hellos of a client of TLS 1.0 to 1.2 (RFC 5246 sections 7.4.1.2 and 7.4.1.3): what the server may answer, and what
 //! follows from it. Whatever it chooses must have been offered (CVE-2026-55953).
 
-use super::client12::{
-    abbreviated, is_noise, set_max_fragment, Flight, WaitCertificate, WaitServerKeyExchange,
-};
+use super::client12::{abbreviated, is_noise, Flight, WaitCertificate, WaitServerKeyExchange};
 use super::client_hello::{Offer, UNCOMPRESSED};
 use super::common12::{Previous, Session12, Transcript12};
 use super::job::Park;
@@ -210,7 +208,7 @@ impl Hello {
             return abbreviated(cx, session, &saved, next_protocol);
         }
         if let Some(bytes) = session.info.max_fragment_length {
-            set_max_fragment(cx, bytes);
+            cx.set_max_fragment(bytes);
         }
         let flight = Flight {
             session,

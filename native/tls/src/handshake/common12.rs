@@ -3,8 +3,6 @@
 //!
 //! `Session12` is carried by every state from the ServerHello on; with a master secret it becomes `Keyed12`.
 
-#![allow(dead_code)] // until server12 and client12 use all of it
-
 use super::established::Established;
 use super::{expect, Cx, Step};
 use crate::config::Config;

@@ -140,6 +140,12 @@ impl Cx<'_> {
         Ok(bytes)
     }
 
+    /// max_fragment_length as agreed on, in bytes: for both directions (RFC 6066 section 4).
+    fn set_max_fragment(&mut self, bytes: u16) {
+        self.tx.set_max_fragment(usize::from(bytes));
+        self.reader.set_max_fragment(usize::from(bytes));
+    }
+
     fn key_log(&mut self, label: &'static str, client_random: &[u8; 32], secret: &Secret) {
         if self.common.config.key_log {
             self.queue.push_back(Output::Event(Event::KeyLog {

@@ -312,8 +312,7 @@ fn flight(
         cx.reader.skip_early_data(MAX_SKIPPED_EARLY_DATA);
     }
     if let Some(length) = choice.max_fragment_length {
-        cx.tx.set_max_fragment(usize::from(length.bytes));
-        cx.reader.set_max_fragment(usize::from(length.bytes));
+        cx.set_max_fragment(length.bytes);
     }
 
     let mut out = Vec::new();

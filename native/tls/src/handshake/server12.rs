@@ -241,7 +241,7 @@ fn session(
     let mut transcript = Transcript12::new(prf.transcript_hash(), &hello.raw);
     transcript.add(server_hello);
     if let Some(length) = hello.max_fragment_length {
-        limit_fragments(cx, length.bytes);
+        cx.set_max_fragment(length.bytes);
     }
     let before = cx.common.previous.as_ref();
     let kept = before.and_then(|before| before.info.max_fragment_length);
@@ -276,11 +276,6 @@ fn session(
         }),
         secure_renegotiation: hello.secure_renegotiation,
     }
-}
-
-fn limit_fragments(cx: &mut Cx<'_>, bytes: u16) {
-    cx.tx.set_max_fragment(usize::from(bytes));
-    cx.reader.set_max_fragment(usize::from(bytes));
 }
 
 // ---- the abbreviated handshake ----
@@ -324,7 +319,7 @@ fn resume(cx: &mut Cx<'_>, hello: Hello12, saved: SavedSession) -> Result<Step, 
     session.info.srp_username.clone_from(&saved.srp_username);
     // It is that of the session, whatever the client asks for now.
     if let (None, Some(bytes)) = (&cx.common.previous, saved.max_fragment_length) {
-        limit_fragments(cx, bytes);
+        cx.set_max_fragment(bytes);
     }
     session.info.max_fragment_length = saved.max_fragment_length;
     let master =

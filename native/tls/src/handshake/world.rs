@@ -1,8 +1,6 @@
 //! Questions that only the world can answer (TLS 1.2 and below): sessions, the secrets of users, Diffie-Hellman in groups
 //! of anybody's choice. Each function makes the job with the continuation that takes its result.
 
-#![allow(dead_code)] // until server12 and client12 use all of it
-
 use super::job::{Park, Take, Then};
 use super::{Cx, Step};
 use crate::config::DhParams;

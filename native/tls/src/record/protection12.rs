@@ -124,6 +124,21 @@ impl fmt::Debug for Unforeseeable {
     }
 }
 
+/// Does each record of CBC bring its IV? (RFC 4346 section 6.2.3.2; in TLS 1.0 it is the last block before.)
+fn has_own_iv(version: ProtocolVersion) -> bool {
+    version != ProtocolVersion::TLS10
+}
+
+/// What the chain of blocks begins with: of no account where each record brings its IV.
+fn first_iv(own_iv: bool, block: BlockCipher, of_key_block: &Secret) -> &[u8] {
+    const ZEROS: [u8; MAX_BLOCK_LEN] = [0; MAX_BLOCK_LEN];
+    if own_iv {
+        ZEROS.get(..block.len()).unwrap_or(&ZEROS)
+    } else {
+        of_key_block.as_ref()
+    }
+}
+
 /// What seals records.
 #[derive(Debug)]
 pub(super) struct Tls12WriteKey {
@@ -163,22 +178,17 @@ impl Tls12WriteKey {
                 WriteCipher::Aead(aead.key(key).ok_or(no_keys)?, Nonces::new(iv)?)
             }
             RecordCipher::Cbc(block, mac) => {
-                let implicit = *version == ProtocolVersion::TLS10;
-                let zeros = [0; MAX_BLOCK_LEN];
-                let iv = if implicit {
-                    iv.as_ref()
-                } else {
-                    zeros.get(..block.len()).unwrap_or(&zeros)
-                };
+                let own_iv = has_own_iv(*version);
                 WriteCipher::Cbc {
                     block,
                     mac: mac.key(mac_key).ok_or(no_keys)?,
                     mac_len: mac.len(),
-                    chain: CbcEncryptor::new(block, key, iv).ok_or(no_keys)?,
-                    ivs: if implicit {
-                        None
-                    } else {
+                    chain: CbcEncryptor::new(block, key, first_iv(own_iv, block, iv))
+                        .ok_or(no_keys)?,
+                    ivs: if own_iv {
                         Some(Unforeseeable::new(random)?)
+                    } else {
+                        None
                     },
                 }
             }
@@ -329,18 +339,13 @@ impl Tls12ReadKey {
                 ReadCipher::Aead(aead.key(key).ok_or(no_keys)?, Nonces::new(iv)?)
             }
             RecordCipher::Cbc(block, mac) => {
-                let own_iv = *version != ProtocolVersion::TLS10;
-                let zeros = [0; MAX_BLOCK_LEN];
-                let iv = if own_iv {
-                    zeros.get(..block.len()).unwrap_or(&zeros)
-                } else {
-                    iv.as_ref()
-                };
+                let own_iv = has_own_iv(*version);
                 ReadCipher::Cbc {
                     block,
                     mac: mac.secret_length_key(mac_key).ok_or(no_keys)?,
                     mac_len: mac.len(),
-                    chain: CbcDecryptor::new(block, key, iv).ok_or(no_keys)?,
+                    chain: CbcDecryptor::new(block, key, first_iv(own_iv, block, iv))
+                        .ok_or(no_keys)?,
                     own_iv,
                 }
             }

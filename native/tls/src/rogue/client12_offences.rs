@@ -2,7 +2,7 @@
 
 use super::common::world::{keep, Sessions, World12, FFDHE2048, SRP_PRIME};
 use super::common::*;
-use super::{as_is, change_nth, expect, handshake, message, without};
+use super::{as_is, change_nth, expect, handshake, message, nth_hello, without};
 use crate::config::{Config, Npn};
 use crate::connection::{ClientParams, Connection, TamperFn};
 use crate::crypto::suites::{KeyExchange, SUITES as ALL};
@@ -73,16 +73,6 @@ fn of(kx: KeyExchange) -> (Peer, Peer) {
         client_with(client),
         server_with(server_config12(TLS12, identity)),
     )
-}
-
-fn nth_hello(nth: usize, change: impl Fn(&mut ClientHello) + Send + 'static) -> TamperFn {
-    change_nth(HandshakeType::CLIENT_HELLO, nth, move |message| {
-        let mut hello = ClientHello::parse(&message[4..]).unwrap();
-        change(&mut hello);
-        let mut out = Vec::new();
-        hello.emit(&mut out).unwrap();
-        handshake(out)
-    })
 }
 
 fn first(cause: Offence, change: impl Fn(&mut ClientHello) + Send + 'static) {

@@ -1,9 +1,8 @@
 //! What a client can do wrong, and what the server says to it.
 
 use super::common::*;
-use super::{change_nth, expect, handshake, message, with, without};
+use super::{change_nth, expect, handshake, message, nth_hello, with, without};
 use crate::config::Config;
-use crate::connection::TamperFn;
 use crate::enums::*;
 use crate::error::{Error, Offence};
 use crate::record::JoinError;
@@ -36,17 +35,6 @@ fn retrying() -> Peer {
     Peer::server(Config {
         groups: vec![NamedGroup::SECP256R1, NamedGroup::SECP384R1],
         ..server_config(p256())
-    })
-}
-
-/// Changes the `nth` ClientHello.
-fn nth_hello(nth: usize, change: impl Fn(&mut ClientHello) + Send + 'static) -> TamperFn {
-    change_nth(HandshakeType::CLIENT_HELLO, nth, move |message| {
-        let mut hello = ClientHello::parse(&message[4..]).unwrap();
-        change(&mut hello);
-        let mut out = Vec::new();
-        hello.emit(&mut out).unwrap();
-        handshake(out)
     })
 }
 

@@ -15,6 +15,7 @@ use crate::connection::TamperFn;
 use crate::enums::{ContentType, HandshakeType};
 use crate::error::Error;
 use crate::wire::extension::{Extension, Extensions};
+use crate::wire::hello::ClientHello;
 use common::*;
 
 /// The message as it is, in a record of its own.
@@ -42,6 +43,17 @@ fn change_nth(
             }
         }
         as_is(message)
+    })
+}
+
+/// Changes the `nth` ClientHello.
+fn nth_hello(nth: usize, change: impl Fn(&mut ClientHello) + Send + 'static) -> TamperFn {
+    change_nth(HandshakeType::CLIENT_HELLO, nth, move |message| {
+        let mut hello = ClientHello::parse(&message[4..]).unwrap();
+        change(&mut hello);
+        let mut out = Vec::new();
+        hello.emit(&mut out).unwrap();
+        handshake(out)
     })
 }
 

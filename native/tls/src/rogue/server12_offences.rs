@@ -651,6 +651,15 @@ fn curves() {
     }
 }
 
+/// Replaces the numbers that there is a wrong one for.
+fn put(numbers: [&mut Vec<u8>; 3], wrong: &[Option<Vec<u8>>; 3]) {
+    for (number, wrong) in numbers.into_iter().zip(wrong) {
+        if let Some(wrong) = wrong {
+            *number = wrong.clone();
+        }
+    }
+}
+
 #[test]
 fn diffie_hellman_groups() {
     let dh = |cause: Offence, wrong: [Option<Vec<u8>>; 3]| {
@@ -665,11 +674,7 @@ fn diffie_hellman_groups() {
                 else {
                     panic!("no parameters");
                 };
-                for (number, wrong) in [prime, generator, public].into_iter().zip(&wrong) {
-                    if let Some(wrong) = wrong {
-                        *number = wrong.clone();
-                    }
-                }
+                put([prime, generator, public], &wrong);
             });
         }
     };
@@ -706,11 +711,7 @@ fn srp_groups() {
             else {
                 panic!("no parameters");
             };
-            for (number, wrong) in [prime, generator, public].into_iter().zip(&wrong) {
-                if let Some(wrong) = wrong {
-                    *number = wrong.clone();
-                }
-            }
+            put([prime, generator, public], &wrong);
         });
     };
     let group = prime(SRP_PRIME);

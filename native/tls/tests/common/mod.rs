@@ -173,25 +173,9 @@ pub fn config() -> Config {
     Config {
         versions: vec![ProtocolVersion::TLS13],
         cipher_suites: SUITES.to_vec(),
-        honor_cipher_order: false,
         groups: GROUPS.to_vec(),
         key_share_groups: vec![NamedGroup::X25519],
         signature_algs: SCHEMES.to_vec(),
-        signature_algs_cert: None,
-        alpn: None,
-        max_fragment_length: None,
-        max_handshake_size: 256 * 1024,
-        key_update_at: u64::MAX,
-        middlebox_comp_mode: true,
-        cookie: true,
-        credentials: Vec::new(),
-        verify_peer: false,
-        fail_if_no_peer_cert: false,
-        certificate_authorities: None,
-        native_verify: None,
-        status_request: false,
-        ask_hello: false,
-        key_log: false,
         ..Config::default()
     }
 }
