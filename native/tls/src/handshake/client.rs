@@ -568,11 +568,12 @@ impl WaitFinished {
         let Some(requested) = self.requested else {
             return finish.send(cx, info);
         };
-        let wanted = Wanted {
-            schemes: &requested.schemes,
-            schemes_cert: requested.schemes_cert.as_deref(),
-            authorities: &requested.authorities,
-        };
+        let wanted = Wanted::new(
+            cx.config(),
+            &requested.schemes,
+            requested.schemes_cert.as_deref(),
+            Some(&requested.authorities),
+        );
         let selected = credential::select(cx.config(), Role::Client, &wanted);
         finish.add(auth::certificate(
             selected.as_ref().map(|selected| &*selected.key),

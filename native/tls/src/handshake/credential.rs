@@ -1,6 +1,7 @@
 //! Which certificate, and which signature scheme (RFC 8446 sections 4.2.3, 4.2.4, 4.4.2.2 and 4.4.2.3; RFC 5246 section 7.4.6
 //! for clients before TLS 1.3).
 
+use super::codes::in_common;
 use crate::config::Config;
 use crate::crypto::schemes;
 use crate::crypto::sign::CertifiedKey;
@@ -19,12 +20,28 @@ pub(super) struct Selected {
 
 /// What the peer can take.
 pub(super) struct Wanted<'a> {
-    /// signature_algorithms
-    pub schemes: &'a [SignatureScheme],
-    /// signature_algorithms_cert
-    pub schemes_cert: Option<&'a [SignatureScheme]>,
+    /// Of signature_algorithms those that we allow, in the peer's order.
+    schemes: Vec<SignatureScheme>,
+    /// signature_algorithms_cert, or the same as signature_algorithms
+    schemes_cert: &'a [SignatureScheme],
     /// certificate_authorities
-    pub authorities: &'a [Vec<u8>],
+    authorities: &'a [Vec<u8>],
+}
+
+impl<'a> Wanted<'a> {
+    /// Out of the extensions of those names.
+    pub fn new(
+        config: &Config,
+        schemes: &'a [SignatureScheme],
+        schemes_cert: Option<&'a [SignatureScheme]>,
+        authorities: Option<&'a [Vec<u8>]>,
+    ) -> Self {
+        Self {
+            schemes: in_common(schemes, &config.signature_algs, |scheme| scheme.0),
+            schemes_cert: schemes_cert.unwrap_or(schemes),
+            authorities: authorities.unwrap_or_default(),
+        }
+    }
 }
 
 /// May the scheme sign TLS 1.3 messages? (RFC 8446 section 4.2.3; PKCS#1 v1.5 and SHA-1 are for certificates only.)
@@ -44,13 +61,13 @@ pub(super) fn select(config: &Config, role: Role, wanted: &Wanted<'_>) -> Option
             if !suits(key) {
                 return None;
             }
-            let scheme = scheme(config, key, wanted)?;
+            let scheme = scheme(key, wanted)?;
             let key = Arc::clone(key);
             Some(Selected { index, key, scheme })
         })
     };
     let named = |key: &CertifiedKey| issued_by(key, wanted.authorities);
-    let fits = |key: &CertifiedKey| chain_fits(key, wanted);
+    let fits = |key: &CertifiedKey| chain_fits(key, wanted.schemes_cert);
     let unnamed = |key: &CertifiedKey| match role {
         Role::Server => true,
         Role::Client => wanted.authorities.is_empty() || key.chain.len() == 1,
@@ -66,16 +83,16 @@ pub(super) fn select(config: &Config, role: Role, wanted: &Wanted<'_>) -> Option
 /// Could one of our keys sign for the peer, whatever its certificate is signed with?
 pub(super) fn can_sign(config: &Config, wanted: &Wanted<'_>) -> bool {
     let mut keys = config.credentials.iter();
-    keys.any(|key| scheme(config, key, wanted).is_some())
+    keys.any(|key| scheme(key, wanted).is_some())
 }
 
 /// The first scheme, in the peer's order, that we allow and the key can make.
-fn scheme(config: &Config, key: &CertifiedKey, wanted: &Wanted<'_>) -> Option<SignatureScheme> {
-    wanted.schemes.iter().copied().find(|scheme| {
-        signs_tls13(*scheme)
-            && config.signature_algs.contains(scheme)
-            && key.key.signs(*scheme, ProtocolVersion::TLS13)
-    })
+fn scheme(key: &CertifiedKey, wanted: &Wanted<'_>) -> Option<SignatureScheme> {
+    wanted
+        .schemes
+        .iter()
+        .copied()
+        .find(|scheme| signs_tls13(*scheme) && key.key.signs(*scheme, ProtocolVersion::TLS13))
 }
 
 /// What a server before TLS 1.3 asks a client for.
@@ -124,23 +141,17 @@ fn scheme_old(
     let Some(schemes) = wanted.schemes else {
         return schemes::fallback(key.leaf.key, wanted.version).filter(makes);
     };
-    let all = Wanted {
-        schemes,
-        schemes_cert: None,
-        authorities: wanted.authorities,
-    };
-    if !chain_fits(key, &all) {
+    if !chain_fits(key, schemes) {
         return None;
     }
-    let mut theirs = schemes.iter().copied();
-    theirs.find(|scheme| config.signature_algs.contains(scheme) && makes(scheme))
+    let theirs = in_common(schemes, &config.signature_algs, |scheme| scheme.0);
+    theirs.into_iter().find(makes)
 }
 
 /// Can the peer verify how the leaf is signed? As OTP has it, RSA signatures differ by their hash only: who verifies PSS
 /// verifies PKCS#1 v1.5. A certificate signed with PSS does not tell whether its issuer's key is of the kind rsae or pss.
-pub(super) fn chain_fits(key: &CertifiedKey, wanted: &Wanted<'_>) -> bool {
+pub(super) fn chain_fits(key: &CertifiedKey, schemes: &[SignatureScheme]) -> bool {
     use SignatureScheme as S;
-    let schemes = wanted.schemes_cert.unwrap_or(wanted.schemes);
     let Some(scheme) = key.leaf.signature_scheme else {
         return true;
     };

@@ -38,6 +38,7 @@ mod client12;
 mod client12_hello;
 mod client12_kx;
 mod client_hello;
+mod codes;
 mod common12;
 mod credential;
 mod established;

@@ -75,11 +75,12 @@ pub(super) fn choose(config: &Config, hello: &ClientHello) -> Result<Choice, Err
         None => None,
         Some(code) => Some(FragmentLength::of_code(code).ok_or(Offence::BadMaxFragmentLength)?),
     };
-    let wanted = Wanted {
+    let wanted = Wanted::new(
+        config,
         schemes,
-        schemes_cert: extensions.signature_algorithms_cert(),
-        authorities: extensions.certificate_authorities().unwrap_or_default(),
-    };
+        extensions.signature_algorithms_cert(),
+        extensions.certificate_authorities(),
+    );
     let credential =
         credential::select(config, Role::Server, &wanted).ok_or_else(
             || match credential::can_sign(config, &wanted) {

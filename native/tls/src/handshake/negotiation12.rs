@@ -2,7 +2,8 @@
 //! RFC 5054 section 2.5), in the order that OTP makes them: the first of our certificates that has a suite in common with
 //! the client, and of these suites the first by the client's order or ours.
 
-use super::credential::{chain_fits, Wanted};
+use super::codes::in_common;
+use super::credential::chain_fits;
 use super::premaster::uses_psk;
 use crate::config::Config;
 use crate::crypto::schemes;
@@ -44,22 +45,33 @@ pub(super) fn choose(
     hello: &ClientHello,
     version: ProtocolVersion,
 ) -> Result<Choice12, Offence> {
+    let extensions = &hello.extensions;
+    let offered = extensions.signature_algorithms();
     let chooser = Chooser {
         config,
         hello,
         version,
-        curve: choose_curve(config, hello.extensions.groups()),
+        curve: choose_curve(config, extensions.groups()),
+        schemes: offered.map(|offered| in_common(offered, &config.signature_algs, |s| s.0)),
     };
     let suites = chooser.suites();
     let mut credentials = config.credentials.iter().enumerate();
     let certified = credentials.find_map(|(index, key)| {
-        let found = suites
-            .iter()
-            .find_map(|row| chooser.with(row, index, key))?;
-        Some(found)
+        let own = chooser.own(index, key);
+        suites.iter().find_map(|row| chooser.with(row, &own))
     });
     let choice = certified.or_else(|| suites.iter().find_map(|row| chooser.without(row)));
     choice.ok_or(Offence::NoSharedCipher)
+}
+
+/// A certificate of ours, and what of it does not depend on the suite.
+struct Own<'a> {
+    index: usize,
+    key: &'a Arc<CertifiedKey>,
+    /// Can the client verify how it is signed?
+    verified: bool,
+    /// How it signs for the client.
+    scheme: Option<SignatureScheme>,
 }
 
 struct Chooser<'a> {
@@ -67,6 +79,8 @@ struct Chooser<'a> {
     hello: &'a ClientHello,
     version: ProtocolVersion,
     curve: Option<NamedGroup>,
+    /// Of signature_algorithms, those that we allow. `None`: there is no such extension.
+    schemes: Option<Vec<SignatureScheme>>,
 }
 
 impl Chooser<'_> {
@@ -77,19 +91,10 @@ impl Chooser<'_> {
             true => (ours, theirs),
             false => (theirs, ours),
         };
-        let mut seen = Vec::new();
-        first
-            .iter()
-            .filter_map(|id| suite(*id))
+        let common = in_common(first, second, |id| id.0).into_iter();
+        common
+            .filter_map(suite)
             .filter(|row| row.speaks(self.version) && self.is_possible(row))
-            .filter(|row| second.contains(&row.id))
-            // A client may list the same suite ten thousand times.
-            .filter(|row| {
-                !seen.contains(&row.id) && {
-                    seen.push(row.id);
-                    true
-                }
-            })
             .collect()
     }
 
@@ -115,25 +120,30 @@ impl Chooser<'_> {
         })
     }
 
+    fn own<'k>(&self, index: usize, key: &'k Arc<CertifiedKey>) -> Own<'k> {
+        Own {
+            index,
+            key,
+            verified: self.client_verifies(key),
+            scheme: self.scheme(key),
+        }
+    }
+
     /// The suite with a certificate of ours, if both fit. With a certificate at hand suites without one are possible too.
-    fn with(
-        &self,
-        row: &'static SuiteRow,
-        index: usize,
-        key: &Arc<CertifiedKey>,
-    ) -> Option<Choice12> {
+    fn with(&self, row: &'static SuiteRow, own: &Own<'_>) -> Option<Choice12> {
         use KeyExchange as K;
+        let key = own.key;
         if row.auth == Authentication::None {
             return self.without(row);
         }
         // RFC 5246 section 7.4.2: since TLS 1.2 the name of a suite says nothing about how the certificate is signed.
         let named = self.version == ProtocolVersion::TLS12 || issued_by(key, row.auth);
-        if !fits_key(row, key) || !named || !self.client_verifies(key) {
+        if !fits_key(row, key) || !named || !own.verified {
             return None;
         }
         let signs = matches!(row.kx, K::Ecdhe | K::Dhe | K::Srp);
         let scheme = match signs {
-            true => Some(self.scheme(key)?),
+            true => Some(own.scheme?),
             false => None,
         };
         let group = match (row.kx, key.leaf.key) {
@@ -144,7 +154,7 @@ impl Chooser<'_> {
             suite: row,
             group,
             credential: Some(Credential12 {
-                index,
+                index: own.index,
                 key: Arc::clone(key),
                 scheme,
             }),
@@ -156,38 +166,22 @@ impl Chooser<'_> {
         let extensions = &self.hello.extensions;
         match extensions.signature_algorithms() {
             Some(schemes) if self.version == ProtocolVersion::TLS12 => {
-                let wanted = Wanted {
-                    schemes,
-                    schemes_cert: extensions.signature_algorithms_cert(),
-                    authorities: &[],
-                };
-                chain_fits(key, &wanted)
+                let listed = extensions.signature_algorithms_cert();
+                chain_fits(key, listed.unwrap_or(schemes))
             }
             _ => true,
         }
     }
 
+    /// How a key of ours signs: in TLS 1.2 the first scheme, in the client's order, that we allow and the key can make.
     fn scheme(&self, key: &CertifiedKey) -> Option<SignatureScheme> {
-        let offered = self.hello.extensions.signature_algorithms();
-        signature_scheme(self.config, key, offered, self.version)
-    }
-}
-
-/// How a key of ours signs: in TLS 1.2 the first scheme, in the peer's order, that we allow and the key can make.
-pub(super) fn signature_scheme(
-    config: &Config,
-    key: &CertifiedKey,
-    offered: Option<&[SignatureScheme]>,
-    version: ProtocolVersion,
-) -> Option<SignatureScheme> {
-    match offered {
-        Some(offered) if version == ProtocolVersion::TLS12 => {
-            let mut offered = offered.iter().copied();
-            offered.find(|scheme| {
-                config.signature_algs.contains(scheme) && key.key.signs(*scheme, version)
-            })
+        match &self.schemes {
+            Some(schemes) if self.version == ProtocolVersion::TLS12 => {
+                let mut schemes = schemes.iter().copied();
+                schemes.find(|scheme| key.key.signs(*scheme, self.version))
+            }
+            _ => schemes::fallback(key.leaf.key, self.version),
         }
-        _ => schemes::fallback(key.leaf.key, version),
     }
 }
 
@@ -232,8 +226,6 @@ fn choose_curve(config: &Config, offered: Option<&[NamedGroup]>) -> Option<Named
         true => (config.curves.as_slice(), offered),
         false => (offered, config.curves.as_slice()),
     };
-    first
-        .iter()
-        .copied()
-        .find(|group| group.is_curve() && second.contains(group))
+    let mut common = in_common(first, second, |group| group.0).into_iter();
+    common.find(|group| group.is_curve())
 }

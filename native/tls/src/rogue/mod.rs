@@ -7,6 +7,7 @@ pub mod common;
 
 mod client12_offences;
 mod client_offences;
+mod floods12;
 mod mutations;
 mod server12_offences;
 mod server_offences;

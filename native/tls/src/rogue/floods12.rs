@@ -1,0 +1,64 @@
+//! What a peer before TLS 1.3 may do again and again, or at length: it costs what the peer has paid for, and no more.
+
+use super::common::world::World12;
+use super::common::*;
+use super::{nth_hello, without};
+use crate::config::Config;
+use crate::crypto::suites::{KeyExchange, SUITES as ALL};
+use crate::enums::*;
+use crate::error::Offence;
+use crate::wire::extension::*;
+use crate::wire::hello::ClientHello;
+use std::time::{Duration, Instant};
+
+const TLS12: ProtocolVersion = ProtocolVersion::TLS12;
+
+fn server_with(config: Config) -> Peer {
+    Peer::server(config).in_world(World12::default())
+}
+
+fn client() -> Peer {
+    Peer::client(client_config12(TLS12, p256())).in_world(World12::default())
+}
+
+/// How long the server takes for a hello; of several attempts the shortest.
+fn time_of(change: fn(&mut ClientHello)) -> Duration {
+    let config = || {
+        let suites = ALL.iter().filter(|row| {
+            row.speaks(TLS12) && matches!(row.kx, KeyExchange::Ecdhe | KeyExchange::Dhe)
+        });
+        Config {
+            cipher_suites: suites.map(|row| row.id).collect(),
+            credentials: identities().iter().map(Identity::credential).collect(),
+            ..server_config12(TLS12, p256())
+        }
+    };
+    let attempt = |_| {
+        let (mut victim, mut rogue) = (server_with(config()), client());
+        rogue.connection.tx.tamper.0 = Some(nth_hello(0, change));
+        let hello = rogue.run();
+        let begin = Instant::now();
+        victim.feed(&hello);
+        let time = begin.elapsed();
+        assert_eq!(victim.error, Some(Offence::NoSharedCipher.into()));
+        time
+    };
+    (0..5).map(attempt).min().unwrap()
+}
+
+/// Each of the lists is read once, whatever certificates and suites there are. (Comparing everything with everything takes
+/// half a second here.)
+#[test]
+fn lists_that_fill_a_hello() {
+    const UNKNOWN: u16 = 0xfefe;
+    let schemes = time_of(|hello| {
+        let list = vec![SignatureScheme(UNKNOWN); 30_000];
+        let mut extensions = without(&hello.extensions, ExtensionType::SIGNATURE_ALGORITHMS);
+        extensions.set(Extension::SignatureAlgorithms(list));
+        extensions.set(Extension::SignatureAlgorithmsCert(SCHEMES.to_vec()));
+        hello.extensions = extensions;
+    });
+    let suites = time_of(|hello| hello.cipher_suites = vec![CipherSuite(UNKNOWN); 32_000]);
+    let limit = Duration::from_millis(30);
+    assert!(schemes < limit && suites < limit, "{schemes:?} {suites:?}");
+}
