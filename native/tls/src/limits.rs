@@ -26,8 +26,8 @@ pub const MAX_REFUSED_RENEGOTIATIONS: u32 = 32;
 /// Key log lines that `Tx` keeps for a caller that does not fetch them.
 pub const MAX_UNREAD_KEY_LOG: usize = 64;
 
-/// Bytes that `Tx` may hold back for a caller that does not fetch them: KeyUpdate answers are coalesced, so this is
-/// more than a handshake flight of ours can have.
+/// Bytes that `Tx` may hold back for a caller that does not fetch them, before answers to what the peer repeats (KeyUpdate,
+/// no_renegotiation) wait or are left out.
 pub const KEEP_PENDING: usize = 4096;
 
 /// Bits of the prime of a Diffie-Hellman group: the least that is safe, and OTP's limit too (RFC 7919 section 2).

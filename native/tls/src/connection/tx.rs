@@ -209,9 +209,9 @@ impl Tx {
         }
     }
 
-    /// An alert that ends nothing (before TLS 1.3).
+    /// An alert that ends nothing (before TLS 1.3). A peer that does not read, while much waits for it already, is not told.
     pub(crate) fn warn(&mut self, description: AlertDescription) {
-        if self.phase != Phase::Failed {
+        if self.phase != Phase::Failed && self.pending.len() < KEEP_PENDING {
             let alert = Alert {
                 level: Level::Warning,
                 description,

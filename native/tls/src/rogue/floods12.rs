@@ -2,11 +2,14 @@
 
 use super::common::world::World12;
 use super::common::*;
-use super::{nth_hello, without};
+use super::{message, nth_hello, without};
 use crate::config::Config;
+use crate::connection::Connection;
 use crate::crypto::suites::{KeyExchange, SUITES as ALL};
 use crate::enums::*;
 use crate::error::Offence;
+use crate::limits::KEEP_PENDING;
+use crate::query::Output;
 use crate::wire::extension::*;
 use crate::wire::hello::ClientHello;
 use std::time::{Duration, Instant};
@@ -61,4 +64,35 @@ fn lists_that_fill_a_hello() {
     let suites = time_of(|hello| hello.cipher_suites = vec![CipherSuite(UNKNOWN); 32_000]);
     let limit = Duration::from_millis(30);
     assert!(schemes < limit && suites < limit, "{schemes:?} {suites:?}");
+}
+
+/// A client that asks for what is refused, pays for it with a byte of data now and then, and never reads: answers that nobody
+/// fetches do not pile up.
+#[test]
+fn refusals_that_nobody_reads() {
+    let (mut rogue, mut victim) = (client(), server_with(server_config12(TLS12, p256())));
+    talk(&mut rogue, &mut victim);
+    assert_connected(&mut rogue, &mut victim);
+    let requests = message(HandshakeType::CLIENT_HELLO, &[]).repeat(32);
+    for _ in 0..1000 {
+        let Connection { tx, .. } = &mut rogue.connection;
+        tx.write_record(ContentType::HANDSHAKE, &requests);
+        let mut sent = Vec::new();
+        tx.seal(&[b"."], &mut sent).unwrap();
+        let Connection { rx, tx } = &mut victim.connection;
+        rx.feed(&sent);
+        while !matches!(rx.next(tx), Output::Idle) {}
+    }
+    let mut waiting = Vec::new();
+    victim.connection.tx.take_pending(&mut waiting);
+    let limit = KEEP_PENDING + 64;
+    assert!((64..limit).contains(&waiting.len()), "{}", waiting.len());
+    // There is room again.
+    rogue
+        .connection
+        .tx
+        .write_record(ContentType::HANDSHAKE, &requests[..4]);
+    let mut sent = Vec::new();
+    rogue.connection.tx.take_pending(&mut sent);
+    assert!(!victim.feed(&sent).is_empty());
 }
