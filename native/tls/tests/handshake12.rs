@@ -577,6 +577,37 @@ fn next_protocols_are_negotiated_in_resumed_sessions_too() {
     }
 }
 
+/// RFC 6066 section 4: what was agreed on holds for the session. A client that asks for a length when it resumes one without
+/// is not answered, and sends long records.
+#[test]
+fn a_session_keeps_the_length_of_its_fragments() {
+    for (first, second) in [
+        (None, Some(512)),
+        (Some(512), None),
+        (Some(512), Some(1024)),
+    ] {
+        let client = |max_fragment_length| Config {
+            max_fragment_length,
+            ..client_config12(TLS12, p256())
+        };
+        let server = || server_config12(TLS12, p256());
+        let (session, sessions) = first_connection(client(first), server());
+        let mut client = resuming(client(second), Some(session));
+        let mut server = keeping(server(), &sessions);
+        talk(&mut client, &mut server);
+        assert_connected(&mut client, &mut server);
+        let data = client.seal(&[7; 2000]);
+        server.open(&data);
+        let data = server.seal(&[8; 2000]);
+        client.open(&data);
+        for peer in [&client, &server] {
+            assert_eq!(peer.error, None, "{first:?} {second:?}");
+            assert!(peer.info().resumed && peer.data.len() >= 2000);
+            assert_eq!(peer.info().max_fragment_length, first);
+        }
+    }
+}
+
 // ---- renegotiation ----
 
 const RENEGOTIATION_INTERVAL: u64 = 12;

@@ -230,7 +230,7 @@ fn server_hello(
 
 /// What states carry, from the ServerHello on.
 fn session(
-    cx: &mut Cx<'_>,
+    cx: &Cx<'_>,
     hello: &Hello12,
     suite: &'static SuiteRow,
     session_id: Vec<u8>,
@@ -240,9 +240,6 @@ fn session(
     let prf = Prf::new(hello.version, suite);
     let mut transcript = Transcript12::new(prf.transcript_hash(), &hello.raw);
     transcript.add(server_hello);
-    if let Some(length) = hello.max_fragment_length {
-        cx.set_max_fragment(length.bytes);
-    }
     let before = cx.common.previous.as_ref();
     let kept = before.and_then(|before| before.info.max_fragment_length);
     Session12 {
@@ -318,10 +315,12 @@ fn resume(cx: &mut Cx<'_>, hello: Hello12, saved: SavedSession) -> Result<Step, 
     session.info.peer_chain = Arc::clone(&saved.peer_chain);
     session.info.srp_username.clone_from(&saved.srp_username);
     // It is that of the session, whatever the client asks for now.
-    if let (None, Some(bytes)) = (&cx.common.previous, saved.max_fragment_length) {
-        cx.set_max_fragment(bytes);
+    if cx.common.previous.is_none() {
+        session.info.max_fragment_length = saved.max_fragment_length;
+        if let Some(bytes) = saved.max_fragment_length {
+            cx.set_max_fragment(bytes);
+        }
     }
-    session.info.max_fragment_length = saved.max_fragment_length;
     let master =
         MasterSecret::from_bytes(saved.master_secret.as_ref()).ok_or(LocalFailure::Order)?;
     cx.tx.handshake(&out)?;
@@ -343,6 +342,9 @@ fn full(cx: &mut Cx<'_>, hello: Hello12) -> Result<Step, Error> {
     cx.common.random.fill(&mut session_id)?;
     let out = server_hello(cx, &hello, random, &session_id, choice.suite, false)?;
     let mut session = session(cx, &hello, choice.suite, session_id, random, &out);
+    if let Some(length) = hello.max_fragment_length {
+        cx.set_max_fragment(length.bytes);
+    }
     session.info.group = choice.group;
     let own = choice.credential.as_ref();
     session.info.own_credential = own.map(|own| own.index);
