@@ -5,7 +5,7 @@
 -include_lib("stdlib/include/assert.hrl").
 
 -export([all/0, init_per_testcase/2, end_per_testcase/2]).
--export([default_callbacks/1, strange_hosts/1, oldest_goes_first/1, number_is_limited/1, many_writers/1, lifetime/1,
+-export([default_callbacks/1, strange_hosts/1, oldest_goes_first/1, number_is_limited/1, many_writers/1, same_key/1, lifetime/1,
          callback_module/1, callback_parameters/1, callback_that_fails/1, callback_is_bounded/1, keeper_ends/1,
          bound_to_scope/1, server_name_binds/1, extended_master_secret/1, user_decides/1, client_offers/1, named_session/1,
          unique_or_saved/1, refused_session_goes/1, scope_of_funs/1, not_in_status/1]).
@@ -13,7 +13,7 @@
 -export([log/2]).
 
 all() ->
-    [default_callbacks, strange_hosts, oldest_goes_first, number_is_limited, many_writers, lifetime,
+    [default_callbacks, strange_hosts, oldest_goes_first, number_is_limited, many_writers, same_key, lifetime,
      callback_module, callback_parameters, callback_that_fails, callback_is_bounded, keeper_ends,
      bound_to_scope, server_name_binds, extended_master_secret, user_decides, client_offers, named_session,
      unique_or_saved, refused_session_goes, scope_of_funs, not_in_status].
@@ -118,6 +118,29 @@ many_writers(_) ->
     ?assert(Count >= 400 andalso Count =< 508, Count),
     _ = new_session(Policy, #{}),
     ?assert(ssl_session_store:count(server) =< 500).
+
+%% A server chooses identifiers, and may choose one for all connections that many processes make to it at once.
+same_key(_) ->
+    Tables = ssl_session_tables:new(),
+    Key = {{"host", 443}, <<1>>},
+    at_once(4, 5000, fun(N) when N rem 7 =:= 0 -> ssl_session_tables:delete(Tables, Key);
+                        (N) -> ssl_session_tables:update(Tables, Key, N)
+                     end),
+    ssl_session_tables:update(Tables, Key, last),
+    ?assertEqual(last, ssl_session_tables:lookup(Tables, Key)),
+    ?assertEqual({ok, Key}, ssl_session_tables:oldest(Tables)),
+    ssl_session_tables:delete(Tables, Key),
+    ?assertEqual(none, ssl_session_tables:oldest(Tables)),
+    %% and those that come later find room
+    restart([{session_cache_client_max, 2}]),
+    Policy = client(#{mode => save}, "host"),
+    at_once(4, 2000, fun(_) -> new_session(Policy, #{id => <<1>>}) end),
+    _ = [new_session(Policy, #{}) || _ <- lists:seq(1, 4)],
+    2 = ssl_session_store:count(client).
+
+at_once(Processes, Times, Fun) ->
+    Running = [spawn_monitor(fun() -> lists:foreach(Fun, lists:seq(1, Times)) end) || _ <- lists:seq(1, Processes)],
+    [receive {'DOWN', Ref, process, _, Reason} -> ?assertEqual(normal, Reason) end || {_, Ref} <- Running].
 
 lifetime(_) ->
     restart([{session_lifetime, 2}]),

@@ -41,30 +41,41 @@ lookup(Tables, Key) ->
                    end
            end, undefined).
 
+%% Keys come from peers too (a server chooses its identifiers), who may have the same one written by many processes at once.
+%% So nobody overwrites: an entry is made by one process, and taken by one, who removes its age. Who makes it writes the age
+%% afterwards, and looks whether the entry is there still.
 -spec update(tables(), Key :: term(), Value :: term()) -> ok.
 update(Tables, Key, Value) ->
     {ByKey, ByAge} = shard(Tables, Key),
     Age = {erlang:monotonic_time(), erlang:unique_integer([positive])},
     safely(fun() ->
-                   forget_age(ByKey, ByAge, Key),
-                   true = ets:insert(ByAge, {Age, Key}),
-                   true = ets:insert(ByKey, {Key, Value, Age}),
+                   take(ByKey, ByAge, Key),
+                   %% Otherwise another process was faster: its value is as new.
+                   _ = ets:insert_new(ByKey, {Key, Value, Age}) andalso begin
+                           true = ets:insert(ByAge, {Age, Key}),
+                           is_of(ByKey, Age, Key) orelse ets:delete(ByAge, Age)
+                       end,
                    ok
            end, ok).
 
 -spec delete(tables(), Key :: term()) -> ok.
 delete(Tables, Key) ->
     {ByKey, ByAge} = shard(Tables, Key),
-    safely(fun() ->
-                   forget_age(ByKey, ByAge, Key),
-                   true = ets:delete(ByKey, Key),
-                   ok
-           end, ok).
+    safely(fun() -> take(ByKey, ByAge, Key) end, ok).
 
-forget_age(ByKey, ByAge, Key) ->
+take(ByKey, ByAge, Key) ->
+    case ets:take(ByKey, Key) of
+        [{_, _, Age}] ->
+            true = ets:delete(ByAge, Age),
+            ok;
+        [] ->
+            ok
+    end.
+
+is_of(ByKey, Age, Key) ->
     case ets:lookup(ByKey, Key) of
-        [{_, _, Age}] -> ets:delete(ByAge, Age);
-        [] -> true
+        [{_, _, Age}] -> true;
+        _ -> false
     end.
 
 %% Values of all keys `{Partial, Id}`. (No match specification: what the user calls a host may look like a pattern.)
@@ -99,7 +110,9 @@ size(Tables) ->
 %% The key that was written longest ago.
 -spec oldest(tables()) -> {ok, Key :: term()} | none.
 oldest(Tables) ->
-    Firsts = safely(fun() -> [First || {_, ByAge} <- tuple_to_list(Tables), First <- [first(ByAge)], First =/= none] end, []),
+    Firsts = safely(fun() ->
+                            [First || {ByKey, ByAge} <- tuple_to_list(Tables), First <- [first(ByKey, ByAge)], First =/= none]
+                    end, []),
     case Firsts of
         [] -> none;
         _ ->
@@ -107,14 +120,23 @@ oldest(Tables) ->
             {ok, Key}
     end.
 
--spec first(ets:table()) -> {age(), term()} | none.
-first(ByAge) ->
+-spec first(ets:table(), ets:table()) -> {age(), term()} | none.
+first(ByKey, ByAge) ->
     case ets:first(ByAge) of
-        '$end_of_table' -> none;
+        '$end_of_table' ->
+            none;
         Age ->
             case ets:lookup(ByAge, Age) of
-                [Entry] -> Entry;
-                [] -> first(ByAge)
+                [{_, Key} = Entry] ->
+                    case is_of(ByKey, Age, Key) of
+                        true -> Entry;
+                        false ->
+                            %% Of a process that was killed on the way: it would be the oldest for ever.
+                            true = ets:delete(ByAge, Age),
+                            first(ByKey, ByAge)
+                    end;
+                [] ->
+                    first(ByKey, ByAge)
             end
     end.
 
