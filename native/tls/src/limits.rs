@@ -4,6 +4,10 @@
 /// costs us work for nothing.
 pub const MAX_CERTIFICATES: usize = 64;
 
+/// Bytes of a peer's certificates that are kept with a session (TLS 1.2 and below): ten times what is usual. Caches count
+/// sessions, not bytes.
+pub const MAX_SAVED_CHAIN: usize = 32 * 1024;
+
 /// Bytes of refused early data that a server skips (RFC 8446 section 4.2.10 leaves the number open). BoringSSL skips as
 /// many.
 pub const MAX_SKIPPED_EARLY_DATA: usize = 16384;

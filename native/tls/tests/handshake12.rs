@@ -6,6 +6,7 @@ use common::*;
 use std::sync::Arc;
 use tls_core::config::{Config, Npn};
 use tls_core::connection::{ClientParams, Connection, VerifyName};
+use tls_core::crypto::sign::{CertifiedKey, KeyKind, PrivateKey};
 use tls_core::crypto::suites::{suite, Authentication, KeyExchange, SuiteRow, SUITES as ALL};
 use tls_core::crypto::SystemRandom;
 use tls_core::enums::*;
@@ -605,6 +606,28 @@ fn a_session_keeps_the_length_of_its_fragments() {
             assert!(peer.info().resumed && peer.data.len() >= 2000);
             assert_eq!(peer.info().max_fragment_length, first);
         }
+    }
+}
+
+/// Who keeps sessions keeps the peer's certificates with them, and a peer can send a quarter of a megabyte of those.
+#[test]
+fn a_session_with_many_certificates_is_not_kept() {
+    for (certificates, kept) in [(1, true), (40, false)] {
+        let mut chain = p256().chain.clone();
+        chain.resize(certificates, vec![0; 1000]);
+        let key = PrivateKey::from_der(KeyKind::Pkcs8, &p256().key_pkcs8).unwrap();
+        let server = Config {
+            credentials: vec![Arc::new(CertifiedKey::new(chain, key).unwrap())],
+            ..config12(TLS12)
+        };
+        let mut client = resuming(config12(TLS12), None);
+        let mut server = keeping(server, &Sessions::default());
+        talk(&mut client, &mut server);
+        assert_connected(&mut client, &mut server);
+        assert_eq!(client.info().peer_chain.len(), certificates);
+        assert_eq!(saved(&client).is_some(), kept);
+        assert_eq!(client.connection.rx.saved_session().is_some(), kept);
+        assert!(saved(&server).is_some());
     }
 }
 

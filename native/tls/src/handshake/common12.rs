@@ -14,6 +14,7 @@ use crate::crypto::suites::SuiteRow;
 use crate::crypto::Secret;
 use crate::enums::{HandshakeType, ProtocolVersion, Role};
 use crate::error::{Error, LocalFailure, Offence};
+use crate::limits::MAX_SAVED_CHAIN;
 use crate::query::{Event, Output};
 use crate::record::HandshakeMessage;
 use crate::schedule::tls12::{DirectionKeys, MasterSecret, Prf, VERIFY_DATA_LEN};
@@ -240,13 +241,15 @@ impl Keyed12 {
     }
 }
 
-/// What must be known to resume the session of a connection; without an id it cannot be.
+/// What must be known to resume the session of a connection. Without an id it cannot be, and one with certificates of unusual
+/// length is not worth its place.
 pub(crate) fn saved_session(
     info: &Info,
     master: &MasterSecret,
     config: &Config,
 ) -> Option<SavedSession> {
-    if info.session_id.is_empty() {
+    let chain_len: usize = info.peer_chain.iter().map(Vec::len).sum();
+    if info.session_id.is_empty() || chain_len > MAX_SAVED_CHAIN {
         return None;
     }
     Some(SavedSession {
