@@ -83,10 +83,13 @@ more(#data{cooked = Kept, conn = Conn} = S) ->
 cut(_, _, _, <<>>) ->
     more;
 cut(Packet, _, Length, Data) when Packet =:= raw; Packet =:= 0 ->
-    case Data of
-        _ when Length =:= 0 -> {data, Data, <<>>};
-        <<Head:Length/binary, Rest/binary>> -> {data, Head, Rest};
-        _ -> more
+    %% Not matched before it is long enough: what was matched is copied when the next piece is appended.
+    if
+        Length =:= 0 -> {data, Data, <<>>};
+        byte_size(Data) < Length -> more;
+        true ->
+            <<Head:Length/binary, Rest/binary>> = Data,
+            {data, Head, Rest}
     end;
 cut(Packet, Size, _, Data) ->
     Type = case Packet of

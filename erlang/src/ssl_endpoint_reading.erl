@@ -18,6 +18,9 @@
 %% says so), in active mode of any kind: with `once` what comes early waits in the native half, and most messages cost no call
 %% of the transport.
 -define(READ_AHEAD, 16).
+%% Plaintext that is kept while nobody reads it and we wait for the peer's part of a handshake: beyond it the peer waits for a
+%% reader, as it does without a handshake.
+-define(MAX_KEPT, 1048576).
 
 %% Asks for the read lock.
 -spec lock(data()) -> data().
@@ -159,8 +162,10 @@ serve(#data{lock = none} = S) ->
     serve(lock(S));
 serve(#data{lock = Lock} = S) when is_reference(Lock) ->
     {idle, S};
-serve(#data{active = false, want = undefined, ended = undefined} = S) ->
-    %% Nobody wants data, but we wait for the peer's part of a handshake.
+%% Nobody wants data, but we wait for the peer's part of a handshake.
+serve(#data{active = false, want = undefined, ended = undefined, cooked = no} = S) ->
+    serve(ssl_endpoint_delivery:take_over_cutting(<<>>, S));
+serve(#data{active = false, want = undefined, ended = undefined, cooked = Kept} = S) when byte_size(Kept) < ?MAX_KEPT ->
     {idle, arm(once, S)};
 serve(#data{active = false, want = undefined} = S) ->
     {idle, S};
