@@ -177,7 +177,9 @@ call(Pid, Request) ->
         exit:{normal, _} -> {error, closed};
         exit:{shutdown, _} -> {error, closed};
         exit:{{shutdown, _}, _} -> {error, closed};
-        exit:{killed, _} -> {error, closed}
+        exit:{killed, _} -> {error, closed};
+        %% A fault of ours. What was asked for holds options, that is keys and passwords: it goes into no report of the caller's end.
+        exit:{Reason, {gen_statem, call, _}} -> exit({Reason, {?MODULE, call, [Pid, '...']}})
     end.
 
 -spec cast(pid(), term()) -> ok.
