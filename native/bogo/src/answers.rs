@@ -4,7 +4,7 @@ use crate::flags::Options;
 use crate::link::Failure;
 use crate::setup::Setup;
 use tls_core::crypto::Secret;
-use tls_core::enums::AlertDescription;
+use tls_core::enums::{AlertDescription, ProtocolVersion};
 use tls_core::query::{Answer, ClientHelloInfo, Query};
 use tls_core::session::SavedSession;
 
@@ -62,6 +62,10 @@ pub fn answer(
                     "CertificateCallbackFailed",
                     AlertDescription::INTERNAL_ERROR,
                 )
+            } else if options.fail_ddos_callback {
+                refuse("DosProtectionFailed", AlertDescription::INTERNAL_ERROR)
+            } else if let (Some(_), Some(hello)) = (&options.ciphers, &seen.client_hello) {
+                Answer::UseConfig(Setup::new(options, &hello.cipher_suites)?.config)
             } else {
                 Answer::Continue
             }
@@ -69,6 +73,10 @@ pub fn answer(
         Query::ServerHello(_) => Answer::Continue,
         Query::PeerCertificate { ocsp_response, .. } => {
             seen.ocsp_response = ocsp_response;
+            if options.fail_ocsp_callback {
+                let alert = AlertDescription::BAD_CERTIFICATE_STATUS_RESPONSE;
+                return Ok(refuse("OcspCallbackFailed", alert));
+            }
             let insist = options.verify_peer || options.require_client_certificate;
             match (options.verify_fail && insist, options.custom_verify) {
                 (false, _) => Answer::Continue,
@@ -95,16 +103,12 @@ pub fn answer(
             signature,
         } => match crate::setup::verify(scheme, &certificate, &message, &signature) {
             Some(verdict) => Answer::Verified(verdict),
-            None => {
-                return Err(Failure::Unimplemented(format!(
-                    "signature scheme {scheme:?}"
-                )))
-            }
+            None => return Err(Failure::Lacking(format!("signature scheme {scheme:?}"))),
         },
         Query::KxGenerate { group }
         | Query::KxAgree { group, .. }
         | Query::KxRespond { group, .. } => {
-            return Err(Failure::Unimplemented(format!("group {group:?}")));
+            return Err(Failure::Lacking(format!("group {group:?}")));
         }
         Query::SessionLookup { session_id, .. } => Answer::Session(sessions.find(&session_id)),
         Query::PskLookup { identity } => {
@@ -115,14 +119,23 @@ pub fn answer(
                 Answer::Secret(Secret::from(options.psk.as_slice()))
             }
         }
+        Query::RsaDecrypt { key_id, ciphertext } => {
+            // The version offered is what the client puts into the secret (RFC 5246 section 7.4.7.1).
+            let offered = seen.client_hello.as_ref().map(|hello| &hello.versions);
+            let best = offered.and_then(|versions| versions.iter().max().copied());
+            let version = best.unwrap_or_default().min(ProtocolVersion::TLS12.0);
+            match setup.decrypt(key_id, &ciphertext, ProtocolVersion(version)) {
+                Some(secret) => Answer::Secret(secret),
+                None => Answer::Unknown,
+            }
+        }
         Query::SrpClient { .. }
         | Query::SrpServer { .. }
         | Query::SrpAgree { .. }
         | Query::DhGenerate { .. }
         | Query::DhAgree { .. }
-        | Query::RsaDecrypt { .. }
         | Query::EcdhStatic { .. } => {
-            return Err(Failure::Unimplemented("a key exchange of TLS 1.2".into()));
+            return Err(Failure::Lacking("a key exchange of TLS 1.2".into()));
         }
     })
 }

@@ -19,7 +19,7 @@ const RECORD_SIZES: [usize; 11] = [
 /// The whole life of one connection. Resuming is what the runner expects of a later one unless it says otherwise; in TLS 1.3
 /// there is nothing to resume yet.
 pub fn run(options: &Options, sessions: &mut Sessions) -> Result<(), Failure> {
-    let setup = Setup::new(options)?;
+    let setup = Setup::new(options, &[])?;
     let later = sessions.begin();
     let mut link = Link::connect(options, &setup, sessions)?;
     let result = talk(&mut link, options, later);
@@ -81,7 +81,24 @@ fn talk(link: &mut Link, options: &Options, later: bool) -> Result<(), Failure> 
         }
     }
     check_tickets(link)?;
-    close(link, options)
+    close(link, options)?;
+    check_messages(link, options)
+}
+
+/// `-expect-msg-callback`, but no alerts, and no tickets: none are asked for.
+fn check_messages(link: &Link, options: &Options) -> Result<(), Failure> {
+    let Some(expected) = &options.expect_messages else {
+        return Ok(());
+    };
+    let expected: Vec<&str> = expected
+        .lines()
+        .filter(|line| !line.contains("alert") && *line != "read hs 4")
+        .collect();
+    if link.seen.messages == expected {
+        return Ok(());
+    }
+    let found = link.seen.messages.join(", ");
+    Err(Failure::Shim(format!("messages: {found}")))
 }
 
 /// Answers everything with its complement until the peer closes.
@@ -90,7 +107,11 @@ fn echo(link: &mut Link, options: &Options) -> Result<(), Failure> {
         if options.key_update_before_read {
             link.update_keys()?;
         }
-        match link.read(options.read_size.unwrap_or(READ_SIZE))? {
+        let input = link.read(options.read_size.unwrap_or(READ_SIZE))?;
+        if options.export_between_reads {
+            link.export("some label", None, 20)?;
+        }
+        match input {
             Input::Data(mut data) => {
                 if options.key_update {
                     link.update_keys()?;
@@ -137,7 +158,7 @@ fn check_resumption(link: &Link, options: &Options, later: bool) -> Result<(), F
         return Ok(());
     }
     if expected && info.version == ProtocolVersion::TLS13 {
-        return Err(Failure::Unimplemented("resumption in TLS 1.3".into()));
+        return Err(Failure::Later("resumption in TLS 1.3"));
     }
     Err(Failure::Shim(format!(
         "the session is resumed: {}",
@@ -187,20 +208,30 @@ fn check_handshake(link: &Link, options: &Options) -> Result<(), Failure> {
         options.expect_peer_signature_algorithm,
         signed_by,
     )?;
-    let alpn = if options.server {
-        &options.select_alpn
-    } else {
-        &options.expect_alpn
+    let alpn = match (&options.expect_next_protocol, options.server) {
+        (Some(next), _) => Some(next),
+        (None, true) => options.select_alpn.as_ref(),
+        (None, false) => options.expect_alpn.as_ref(),
     };
+    // What a client selects by NPN the runner sees itself.
+    let told = options.select_next_protocol.is_none() || alpn.is_some();
     same(
         "protocol",
-        Some(alpn.as_deref().unwrap_or("").as_bytes()),
+        told.then_some(alpn.map_or(&b""[..], |name| name.as_bytes())),
         info.alpn.as_deref().unwrap_or(b""),
     )?;
     same(
         "HelloRetryRequest",
         (options.expect_hrr || options.expect_no_hrr).then_some(options.expect_hrr),
         info.hrr,
+    )?;
+
+    same(
+        "is there a session id",
+        (options.expect_session_id || options.expect_no_session_id)
+            .then_some(options.expect_session_id)
+            .filter(|_| info.version < ProtocolVersion::TLS13),
+        !info.session_id.is_empty(),
     )?;
 
     let answers = &link.seen.answers;

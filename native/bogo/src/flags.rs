@@ -1,9 +1,9 @@
 //! The runner's command line: one table row per flag, and what the flags amount to.
 //!
 //! A flag may carry a prefix that says for which connection it holds: `-on-initial`, `-on-resume`,
-//! `-on-retry`; `-on-shim` holds, `-on-handshaker` is skipped with its value. A flag without a row, or a value
-//! that no row takes, means that the shim lacks a feature: the process ends with the status the runner counts
-//! as "unimplemented".
+//! `-on-retry`; `-on-shim` holds, `-on-handshaker` is skipped with its value. `LATER` lists the flags of subjects that are still
+//! to come: with one of them the process ends with the status that the runner counts as "unimplemented". A flag without a row,
+//! or a value that no row takes, is an error: a test that needs it stands in `config.json` with the reason why it is not run.
 
 /// A credential: the default one (`-cert-file` before any `-new-x509-credential`) or a further one.
 #[derive(Clone, Default)]
@@ -37,6 +37,8 @@ pub struct Options {
     pub advertise_alpn: Vec<u8>,
     pub select_alpn: Option<String>,
     pub reject_alpn: bool,
+    pub select_next_protocol: Option<String>,
+    pub advertise_npn: Option<Vec<u8>>,
     pub ocsp_stapling: bool,
     pub client_ca_list: Option<Vec<Vec<u8>>>,
     pub max_cert_list: Option<usize>,
@@ -49,6 +51,8 @@ pub struct Options {
     pub custom_verify: bool,
     pub verify_fail: bool,
     pub fail_early_callback: bool,
+    pub fail_ocsp_callback: bool,
+    pub fail_ddos_callback: bool,
     pub fail_cert_callback: bool,
 
     pub asynchronous: bool,
@@ -57,6 +61,7 @@ pub struct Options {
     pub export_label: String,
     pub export_context: String,
     pub use_export_context: bool,
+    pub export_between_reads: bool,
     pub export_traffic_secrets: bool,
     pub send_alert: bool,
     pub shim_writes_first: bool,
@@ -83,8 +88,12 @@ pub struct Options {
     pub expect_session_miss: bool,
     pub record_splitting: bool,
     pub expect_total_renegotiations: Option<usize>,
-    /// Suites of TLS 1.2 and before.
-    pub ciphers: Option<Vec<u16>>,
+    /// Suites of TLS 1.2 and before; those of a group are equally good.
+    pub ciphers: Option<Vec<Vec<u16>>>,
+    pub expect_session_id: bool,
+    pub expect_no_session_id: bool,
+    pub expect_next_protocol: Option<String>,
+    pub expect_messages: Option<String>,
     pub expect_extended_master_secret: bool,
     pub expect_no_peer_cert: bool,
     pub expect_peer_cert_file: Option<String>,
@@ -105,10 +114,34 @@ impl Options {
 
 /// Why a command line cannot be served.
 pub enum Refusal {
-    /// No row, or a value that means a feature that is not there.
-    Unimplemented(String),
-    /// The runner would not write this.
-    Malformed(String),
+    /// It belongs to a later subject.
+    Later(&'static str),
+    /// No row, a value that no row takes, or none where there should be one.
+    Unknown(String),
+}
+
+/// What comes later, and the flags by which its tests are known.
+#[rustfmt::skip]
+const LATER: &[(&str, &[&str])] = &[
+    ("DTLS", &["-dtls"]),
+    ("QUIC, which OTP does not have either", &["-quic"]),
+    ("tickets and early data of TLS 1.3", &[
+        "-expect-accept-early-data", "-expect-reject-early-data", "-expect-ticket-supports-early-data", "-expect-resumable-across-names",
+        "-resumption-delay",
+    ]),
+];
+
+/// A flag without what says where it holds.
+fn bare(flag: &str) -> &str {
+    const PREFIXES: [&str; 5] = [
+        "-on-shim",
+        "-on-handshaker",
+        "-on-initial",
+        "-on-resume",
+        "-on-retry",
+    ];
+    let inner = PREFIXES.iter().find_map(|prefix| unprefixed(flag, prefix));
+    inner.map_or(flag, bare)
 }
 
 /// What a row does with its flag.
@@ -152,6 +185,10 @@ const FLAGS: &[(&str, Action)] = &[
     ("-require-any-client-certificate", Set(|o| o.require_client_certificate = true)),
     ("-use-custom-verify-callback", Set(|o| o.custom_verify = true)),
     ("-verify-fail", Set(|o| o.verify_fail = true)),
+    ("-use-ocsp-callback", Nothing("the OCSP response is among what a certificate is judged by")),
+    ("-fail-ocsp-callback", Set(|o| o.fail_ocsp_callback = true)),
+    ("-install-ddos-callback", Nothing("the core asks about every ClientHello")),
+    ("-fail-ddos-callback", Set(|o| o.fail_ddos_callback = true)),
     ("-fail-early-callback", Set(|o| o.fail_early_callback = true)),
     ("-fail-cert-callback", Set(|o| o.fail_cert_callback = true)),
     ("-reverify-on-resume", Nothing("a session is bound to how it was verified")),
@@ -173,11 +210,26 @@ const FLAGS: &[(&str, Action)] = &[
     ("-advertise-alpn", Value(|o, v| { o.advertise_alpn = v.into(); Some(()) })),
     ("-select-alpn", Value(|o, v| { o.select_alpn = Some(v.into()); Some(()) })),
     ("-decline-alpn", Nothing("no protocols are configured then")),
+    ("-select-next-proto", Value(|o, v| { o.select_next_protocol = Some(v.into()); Some(()) })),
+    ("-select-empty-next-proto", Set(|o| o.select_next_protocol = Some(String::new()))),
+    ("-advertise-npn", Value(|o, v| { o.advertise_npn = Some(v.into()); Some(()) })),
+    ("-advertise-empty-npn", Set(|o| o.advertise_npn = Some(Vec::new()))),
     ("-reject-alpn", Set(|o| o.reject_alpn = true)),
     ("-enable-ocsp-stapling", Set(|o| o.ocsp_stapling = true)),
     ("-max-cert-list", Value(|o, v| { o.max_cert_list = Some(number(v)?); Some(()) })),
     ("-no-ticket", Nothing("no tickets are asked for or given")),
     ("-renegotiate-freely", Nothing("a client of ours renegotiates when it is asked to, as OTP's")),
+    ("-renegotiate-once", Nothing("the same")),
+    ("-renegotiate-explicit", Nothing("the same: what BoringSSL leaves to its user happens by itself")),
+    ("-renegotiate-ignore", Nothing("the same; tests that need it to be ignored are disabled")),
+    ("-enable-early-data", Nothing("early data needs tickets; until there are some it is not offered or taken")),
+    ("-expect-early-data-reason", AnyValue("the same: the core does not tell why there is none")),
+    ("-expect-no-offer-early-data", Nothing("the same")),
+    ("-ticket-key", AnyValue("no tickets are given")),
+    ("-no-legacy-server-connect", Nothing("OTP speaks to servers without RFC 5746, but does not renegotiate with them")),
+    ("-allow-hint-mismatch", Nothing("there is no handshaker process to differ from")),
+    ("-must-match-issuer", Nothing("certificates of an authority that the peer names come first; more OTP has not")),
+    ("-false-start", Nothing("a client may, OTP does not (RFC 7918)")),
     ("-fallback-scsv", Set(|o| o.fallback = true)),
     ("-psk", Value(|o, v| { o.psk = v.into(); Some(()) })),
     ("-psk-identity", Value(|o, v| { o.psk_identity = v.into(); Some(()) })),
@@ -189,6 +241,7 @@ const FLAGS: &[(&str, Action)] = &[
     ("-export-context", Value(|o, v| { o.export_context = v.into(); Some(()) })),
     ("-use-export-context", Set(|o| o.use_export_context = true)),
     ("-export-traffic-secrets", Set(|o| o.export_traffic_secrets = true)),
+    ("-use-exporter-between-reads", Set(|o| o.export_between_reads = true)),
     ("-send-alert", Set(|o| o.send_alert = true)),
     ("-shim-writes-first", Set(|o| o.shim_writes_first = true)),
     ("-shim-initial-write", Value(|o, v| { o.initial_write = Some(v.into()); Some(()) })),
@@ -207,7 +260,7 @@ const FLAGS: &[(&str, Action)] = &[
 
     // What has to have come out.
     ("-cbc-record-splitting", Set(|o| o.record_splitting = true)),
-    ("-cipher", Value(|o, v| { o.ciphers = Some(crate::setup::cipher_list(v)?); Some(()) })),
+    ("-cipher", Value(|o, v| { o.ciphers = Some(crate::ciphers::parse(v)?); Some(()) })),
     ("-expect-version", Value(|o, v| { o.expect_version = Some(number(v)?); Some(()) })),
     ("-expect-cipher", Value(|o, v| { o.expect_cipher = Some(number(v)?); Some(()) })),
     ("-expect-cipher-aes", Value(|o, v| { o.expect_cipher = Some(number(v)?); Some(()) })),
@@ -218,6 +271,11 @@ const FLAGS: &[(&str, Action)] = &[
     ("-expect-advertised-alpn", Value(|o, v| { o.expect_advertised_alpn = Some(v.into()); Some(()) })),
     ("-expect-server-name", Value(|o, v| { o.expect_server_name = Some(v.into()); Some(()) })),
     ("-expect-no-server-name", Set(|o| o.expect_no_server_name = true)),
+    ("-expect-next-proto", Value(|o, v| { o.expect_next_protocol = Some(v.into()); Some(()) })),
+    ("-expect-no-next-proto", Set(|o| o.expect_next_protocol = Some(String::new()))),
+    ("-expect-session-id", Set(|o| o.expect_session_id = true)),
+    ("-expect-no-session-id", Set(|o| o.expect_no_session_id = true)),
+    ("-expect-msg-callback", Value(|o, v| { o.expect_messages = Some(v.into()); Some(()) })),
     ("-expect-hrr", Set(|o| o.expect_hrr = true)),
     ("-expect-no-hrr", Set(|o| o.expect_no_hrr = true)),
     ("-expect-session-miss", Set(|o| o.expect_session_miss = true)),
@@ -235,6 +293,12 @@ const FLAGS: &[(&str, Action)] = &[
 /// The connections' options, first and resumed, out of the command line.
 pub fn parse(arguments: impl IntoIterator<Item = String>) -> Result<(Options, Options), Refusal> {
     let (mut initial, mut resume) = (Options::default(), Options::default());
+    let arguments: Vec<String> = arguments.into_iter().collect();
+    for (subject, flags) in LATER {
+        if arguments.iter().any(|flag| flags.contains(&bare(flag))) {
+            return Err(Refusal::Later(subject));
+        }
+    }
     let mut arguments = arguments.into_iter();
     while let Some(argument) = arguments.next() {
         let mut name = argument.as_str();
@@ -256,13 +320,13 @@ pub fn parse(arguments: impl IntoIterator<Item = String>) -> Result<(Options, Op
             targets.clear(); // only after rejected early data, which is never sent
         }
         let Some((_, action)) = FLAGS.iter().find(|(known, _)| *known == name) else {
-            return Err(Refusal::Unimplemented(format!("flag {argument}")));
+            return Err(Refusal::Unknown(format!("flag {argument}")));
         };
         let value = match action {
             Value(_) | AnyValue(_) => Some(
                 arguments
                     .next()
-                    .ok_or_else(|| Refusal::Malformed(format!("{argument} has no value")))?,
+                    .ok_or_else(|| Refusal::Unknown(format!("{argument} has no value")))?,
             ),
             Set(_) | Nothing(_) => None,
         };
@@ -272,9 +336,8 @@ pub fn parse(arguments: impl IntoIterator<Item = String>) -> Result<(Options, Op
         for options in targets {
             match (action, &value) {
                 (Set(set), _) => set(options),
-                (Value(set), Some(value)) => set(options, value).ok_or_else(|| {
-                    Refusal::Unimplemented(format!("value {value} of {argument}"))
-                })?,
+                (Value(set), Some(value)) => set(options, value)
+                    .ok_or_else(|| Refusal::Unknown(format!("value {value} of {argument}")))?,
                 _ => {}
             }
         }
@@ -369,17 +432,24 @@ mod tests {
     }
 
     #[test]
-    fn what_has_no_row_is_unimplemented() {
-        for line in [&["-dtls"][..], &["-on-resume-quic"], &["-port", "x"]] {
-            assert!(matches!(
-                parse(line.iter().map(|s| s.to_string())),
-                Err(Refusal::Unimplemented(_))
-            ));
+    fn what_has_no_row_is_an_error() {
+        for line in [&["-no-such-flag"][..], &["-port", "x"], &["-port"]] {
+            let parsed = parse(line.iter().map(|s| s.to_string()));
+            assert!(matches!(parsed, Err(Refusal::Unknown(_))), "{line:?}");
         }
-        assert!(matches!(
-            parse(["-port".to_string()]),
-            Err(Refusal::Malformed(_))
-        ));
+    }
+
+    #[test]
+    fn what_comes_later_is_known_by_a_flag_anywhere() {
+        for flag in [
+            "-dtls",
+            "-on-resume-quic",
+            "-on-shim-on-retry-expect-reject-early-data",
+        ] {
+            let line = ["-no-such-flag", "-port", flag];
+            let parsed = parse(line.map(String::from));
+            assert!(matches!(parsed, Err(Refusal::Later(_))), "{flag}");
+        }
     }
 
     #[test]

@@ -17,6 +17,7 @@ use tls_core::enums::{AlertDescription, ProtocolVersion};
 use tls_core::error::Error;
 use tls_core::query::{Event, Output};
 use tls_core::record::Opened;
+use tls_core::trace::Traced;
 
 /// Why a connection did not go as the flags want it.
 pub enum Failure {
@@ -28,8 +29,10 @@ pub enum Failure {
     Shim(String),
     /// The socket, other than its end.
     Io(std::io::Error),
+    /// The test turns out to belong to a later subject.
+    Later(&'static str),
     /// The flags ask for what the shim turns out not to have.
-    Unimplemented(String),
+    Lacking(String),
 }
 
 impl fmt::Display for Failure {
@@ -38,7 +41,8 @@ impl fmt::Display for Failure {
         match self {
             Failure::Tls(error) => write!(f, "tls: {error:?}: {error}"),
             Failure::Eof => f.write_str("transport closed during the handshake"),
-            Failure::Shim(text) | Failure::Unimplemented(text) => f.write_str(text),
+            Failure::Shim(text) | Failure::Lacking(text) => f.write_str(text),
+            Failure::Later(subject) => f.write_str(subject),
             Failure::Io(error) => write!(f, "socket: {error}"),
         }
     }
@@ -68,7 +72,20 @@ pub struct Seen {
     pub tickets: usize,
     pub renegotiations: usize,
     pub closed: bool,
+    /// Messages that came and went, as `-expect-msg-callback` has them.
+    pub messages: Vec<String>,
     pub answers: answers::Seen,
+}
+
+/// A handshake message or change_cipher_spec as BoringSSL's message callback tells it. Alerts are left out: of an encrypted
+/// record only the bytes are to be seen.
+fn message_line(traced: &Traced) -> Option<String> {
+    let way = if traced.inbound { "read" } else { "write" };
+    match (traced.message, traced.bytes.first()?) {
+        (true, message_type) => Some(format!("{way} hs {message_type}")),
+        (false, 20) => Some(format!("{way} ccs")),
+        (false, _) => None,
+    }
 }
 
 /// A connection at work.
@@ -114,6 +131,9 @@ impl<'a> Link<'a> {
             .duration_since(UNIX_EPOCH)
             .map_or(0, |t| t.as_secs());
         core.rx.set_now(now);
+        if options.expect_messages.is_some() {
+            Connection::set_trace(&mut core.rx, &mut core.tx, true);
+        }
         Ok(Self {
             options,
             setup,
@@ -300,6 +320,7 @@ impl<'a> Link<'a> {
             },
             Event::SessionTicket { .. } => self.seen.tickets += 1,
             Event::Session(session) => self.sessions.keep(*session),
+            Event::Trace(traced) => self.seen.messages.extend(message_line(&traced)),
             Event::PeerClosed => self.seen.closed = true,
             _ => {}
         }

@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 
 mod answers;
+mod ciphers;
 mod exchange;
 mod flags;
 mod link;
@@ -26,8 +27,8 @@ fn main() {
     }));
     let (initial, resume) = match flags::parse(std::env::args().skip(1)) {
         Ok(options) => options,
-        Err(Refusal::Unimplemented(text)) => stop(UNIMPLEMENTED, &text),
-        Err(Refusal::Malformed(text)) => stop(MUST_NOT_HAPPEN, &text),
+        Err(Refusal::Later(subject)) => stop(UNIMPLEMENTED, subject),
+        Err(Refusal::Unknown(text)) => stop(MUST_NOT_HAPPEN, &text),
     };
     if initial.handshaker_question {
         println!("No"); // there is no second process that could finish the handshake
@@ -38,7 +39,8 @@ fn main() {
         let options = if connection == 0 { &initial } else { &resume };
         match exchange::run(options, &mut sessions) {
             Ok(()) => {}
-            Err(Failure::Unimplemented(text)) => stop(UNIMPLEMENTED, &text),
+            Err(Failure::Later(subject)) => stop(UNIMPLEMENTED, subject),
+            Err(Failure::Lacking(text)) => stop(MUST_NOT_HAPPEN, &text),
             Err(failure) => stop(FAILED, &format!("connection {connection}: {failure}")),
         }
     }

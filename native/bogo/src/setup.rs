@@ -8,6 +8,7 @@
 //!   external key that the core asks for.
 
 use crate::answers::Sessions;
+use crate::ciphers;
 use crate::flags::{Credential, Options};
 use crate::link::Failure;
 use aws_lc_rs::signature::{
@@ -15,62 +16,11 @@ use aws_lc_rs::signature::{
     ML_DSA_44_SIGNING, ML_DSA_65, ML_DSA_65_SIGNING, ML_DSA_87, ML_DSA_87_SIGNING,
 };
 use std::sync::Arc;
-use tls_core::config::Config;
+use tls_core::config::{Config, Npn};
 use tls_core::connection::ClientParams;
 use tls_core::crypto::sign::{CertifiedKey, KeyKind, PrivateKey};
-use tls_core::enums::{BeastMitigation, CipherSuite, NamedGroup, ProtocolVersion, SignatureScheme};
-
-/// BoringSSL's default suites, of TLS 1.3 and then of the versions before.
-const CIPHER_SUITES: [u16; 19] = [
-    0x1301, 0x1302, 0x1303, 0xc02b, 0xc02f, 0xc02c, 0xc030, 0xcca9, 0xcca8, 0xc009, 0xc013, 0xc00a,
-    0xc014, 0xc023, 0xc027, 0x009c, 0x009d, 0x002f, 0x0035,
-];
-/// Those that take a pre-shared key; BoringSSL prefers them to RSA key exchange.
-const PSK_SUITES: [u16; 5] = [0xccac, 0xc035, 0xc036, 0x008c, 0x008d];
-
-fn cipher_suites(options: &Options) -> Vec<CipherSuite> {
-    let (signed, rsa) = CIPHER_SUITES.split_at(CIPHER_SUITES.len() - 4);
-    let psk: &[u16] = if options.psk.is_empty() {
-        &[]
-    } else {
-        &PSK_SUITES
-    };
-    let all = match &options.ciphers {
-        None => [signed, psk, rsa].concat(),
-        Some(chosen) => [&CIPHER_SUITES[..3], chosen].concat(),
-    };
-    all.into_iter().map(CipherSuite).collect()
-}
-
-/// The suites of TLS 1.2 and before in a list such as `ALL:3DES` or `DEFAULT:!AES`. `None`: it has groups of equal preference,
-/// or words that no test uses.
-pub fn cipher_list(text: &str) -> Option<Vec<u16>> {
-    const TRIPLE_DES: u16 = 0x000a;
-    let known = CIPHER_SUITES[3..].iter().chain(&[TRIPLE_DES]);
-    let name = |code: u16| CipherSuite(code).name().unwrap_or_default();
-    let mut list: Vec<u16> = Vec::new();
-    for word in text.split(':') {
-        let part = match word.trim_start_matches('!') {
-            "ALL" | "DEFAULT" => "",
-            "3DES" => "_3DES_",
-            "AES" => "_AES_",
-            "AES128" => "_AES_128_",
-            exact if exact.starts_with("TLS_") => exact,
-            _ => return None,
-        };
-        if word.starts_with('!') {
-            list.retain(|code| !name(*code).contains(part));
-            continue;
-        }
-        let default = part.is_empty();
-        let chosen = known.clone().copied().filter(|code| {
-            name(*code).contains(part) && !(default && *code == TRIPLE_DES) && !list.contains(code)
-        });
-        let chosen: Vec<u16> = chosen.collect();
-        list.extend(chosen);
-    }
-    Some(list)
-}
+use tls_core::crypto::{Secret, SystemRandom};
+use tls_core::enums::{BeastMitigation, NamedGroup, ProtocolVersion, SignatureScheme};
 
 /// From the lowest to the highest version that is not disabled, highest first.
 fn versions(options: &Options) -> Vec<ProtocolVersion> {
@@ -132,8 +82,8 @@ enum Key {
 }
 
 impl Setup {
-    /// Reads the files and sets everything.
-    pub fn new(options: &Options) -> Result<Self, Failure> {
+    /// Reads the files and sets everything. `offered`: the cipher suites of the ClientHello, once they are known.
+    pub fn new(options: &Options, offered: &[u16]) -> Result<Self, Failure> {
         let mut external = Vec::new();
         let mut credentials = Vec::new();
         let mut schemes: Vec<SignatureScheme> = match options.verify_prefs.as_slice() {
@@ -163,7 +113,7 @@ impl Setup {
         };
         let config = Config {
             versions: versions(options),
-            cipher_suites: cipher_suites(options),
+            cipher_suites: ciphers::suites(options, offered),
             curves: groups.clone(),
             beast_mitigation: if options.record_splitting {
                 BeastMitigation::OneNMinusOne
@@ -176,11 +126,12 @@ impl Setup {
                 .then(|| options.psk_identity.as_bytes().to_vec()),
             user_lookup: !options.psk.is_empty(),
             reuse_sessions: true,
-            honor_cipher_order: options.server_preference,
+            honor_cipher_order: options.server_preference || options.ciphers.is_some(), // as BoringSSL
             key_share_groups: key_share_groups(options, &groups),
             groups,
             signature_algs: schemes,
             alpn: Some(protocols(options)).filter(|names| !names.is_empty()),
+            npn: next_protocols(options),
             max_handshake_size: options.max_cert_list.unwrap_or(256 * 1024),
             cookie: false,
             credentials,
@@ -212,6 +163,21 @@ impl Setup {
                 .as_ref()
                 .map(|name| name.as_bytes().to_vec()),
             ..Default::default()
+        }
+    }
+
+    /// The premaster secret in `ciphertext` by external key number `key_id`, or a random one.
+    pub fn decrypt(
+        &self,
+        key_id: u64,
+        ciphertext: &[u8],
+        version: ProtocolVersion,
+    ) -> Option<Secret> {
+        match self.external.get(usize::try_from(key_id).ok()?)? {
+            Key::Core(key) => key
+                .decrypt_premaster(ciphertext, version, &mut SystemRandom)?
+                .ok(),
+            Key::MlDsa(..) => None,
         }
     }
 
@@ -279,7 +245,7 @@ fn certified_key(
     external: &mut Vec<Key>,
 ) -> Result<(CertifiedKey, Vec<SignatureScheme>), Failure> {
     let (Some(cert_file), Some(key_file)) = (&credential.cert_file, &credential.key_file) else {
-        return Err(Failure::Unimplemented(
+        return Err(Failure::Lacking(
             "a credential without certificate or key".into(),
         ));
     };
@@ -306,7 +272,7 @@ fn certified_key(
         }
     };
     let certified = CertifiedKey::new(chain, key)
-        .map_err(|error| Failure::Unimplemented(format!("credential {cert_file}: {error:?}")))?;
+        .map_err(|error| Failure::Lacking(format!("credential {cert_file}: {error:?}")))?;
     Ok((certified, allowed))
 }
 
@@ -327,7 +293,7 @@ fn private_key(file: &str) -> Result<Key, Failure> {
     }
     let key = PrivateKey::from_der(kind, &der);
     key.map(Key::Core)
-        .map_err(|error| Failure::Unimplemented(format!("{file}: {error:?}")))
+        .map_err(|error| Failure::Lacking(format!("{file}: {error:?}")))
 }
 
 /// BoringSSL's choice of the groups to send shares of: the best one the server is known to have, else the ones asked for,
@@ -364,7 +330,24 @@ fn protocols(options: &Options) -> Vec<Vec<u8>> {
             .chain(refused)
             .collect();
     }
-    let mut rest = options.advertise_alpn.as_slice();
+    protocol_list(&options.advertise_alpn)
+}
+
+/// Next protocol negotiation: what the server has; a client of BoringSSL's says the same whatever that is.
+fn next_protocols(options: &Options) -> Option<Npn> {
+    let advertised = options.advertise_npn.as_deref().map(protocol_list);
+    let selected = options.select_next_protocol.as_ref();
+    advertised
+        .map(Npn::Advertised)
+        .or(selected.map(|name| Npn::Choose {
+            own_order: true,
+            protocols: Vec::new(),
+            default: name.as_bytes().to_vec(),
+        }))
+}
+
+/// Names as they stand in messages, each with its length.
+fn protocol_list(mut rest: &[u8]) -> Vec<Vec<u8>> {
     let mut names = Vec::new();
     while let Some((length, tail)) = rest.split_first() {
         let (name, tail) = tail.split_at(usize::from(*length).min(tail.len()));
