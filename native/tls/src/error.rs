@@ -162,6 +162,7 @@ offences! {
     SessionIdEchoed => ILLEGAL_PARAMETER, "the server resumes a session that was not offered";
     SessionChanged => ILLEGAL_PARAMETER, "version or cipher suite are not those of the session resumed";
     ExtendedMasterSecretChanged => HANDSHAKE_FAILURE, "extended_master_secret is not as it was before";
+    ServerCertificateChanged => ILLEGAL_PARAMETER, "another certificate in a renegotiation without extended_master_secret";
     WrongRenegotiationInfo => HANDSHAKE_FAILURE, "renegotiation_info does not belong to this connection";
     NoUncompressedPoints => ILLEGAL_PARAMETER, "ec_point_formats without uncompressed points";
     TwoProtocolNegotiations => ILLEGAL_PARAMETER, "application protocols negotiated in both ways";

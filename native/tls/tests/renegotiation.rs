@@ -4,11 +4,14 @@
 mod common;
 use common::world::{keep, Sessions, World12};
 use common::*;
-use tls_core::config::Config;
+use std::sync::Arc;
+use tls_core::config::{Config, NativeVerify};
+use tls_core::crypto::suites::{Authentication, KeyExchange, SuiteRow, SUITES as ALL};
 use tls_core::enums::*;
 use tls_core::error::{Error, LocalFailure, Offence};
-use tls_core::query::{Event, Output, Query};
+use tls_core::query::{Answer, Event, Output, Query};
 use tls_core::record::Opened;
+use tls_core::x509::TrustStore;
 
 const TLS12: ProtocolVersion = ProtocolVersion::TLS12;
 
@@ -149,7 +152,7 @@ fn what_comes_while_a_question_stands_open_is_kept() {
     let late = other.seal(b" later");
     assert_eq!(rx.open(&late, &mut out), Opened::Data);
     assert!(out.is_empty());
-    rx.answer(&mut asking.connection.tx, tls_core::query::Answer::Continue);
+    rx.answer(&mut asking.connection.tx, Answer::Continue);
     let to_server = asking.run();
     assert_eq!(asking.data, b"data later");
     settle(&mut asking, &mut other, to_server, Vec::new());
@@ -175,6 +178,77 @@ fn a_server_may_want_a_certificate_now() {
     assert_connected(&mut client, &mut server);
     assert_eq!(server.info().peer_chain[..], p256().chain[..]);
     assert_eq!(renegotiations(&server), 1);
+}
+
+/// Suites of this authentication.
+fn suites_of(auth: Authentication) -> Vec<CipherSuite> {
+    let kx = [KeyExchange::Ecdhe, KeyExchange::EcdhAnon];
+    let ephemeral = |row: &&SuiteRow| kx.contains(&row.kx) && row.speaks(TLS12);
+    let rows = ALL.iter().filter(ephemeral);
+    rows.filter(|row| row.auth == auth)
+        .map(|row| row.id)
+        .collect()
+}
+
+/// A connection that is renegotiated: the client offers suites of one authentication, and then of another, whose certificate the
+/// server shows.
+fn changed(extended: bool, before: Authentication, after: Authentication) -> (Peer, Peer) {
+    let identities = [p256(), &identities()[4]];
+    let (store, _) = TrustStore::from_ders(identities.map(|identity| &identity.ca));
+    let store = Arc::new(store);
+    let config = |auth| Config {
+        ask_hello: true,
+        cipher_suites: suites_of(auth),
+        native_verify: Some(NativeVerify {
+            store: store.clone(),
+            depth: 10,
+        }),
+        extended_master_secret: extended,
+        ..client_config()
+    };
+    let second = Arc::new(config(after));
+    let mut client = Peer::client(config(before)).answering(move |query| match query {
+        Query::ServerHello(_) => Answer::UseConfig(second.clone()),
+        _ => Answer::Continue,
+    });
+    let mut server = Peer::server(Config {
+        credentials: identities.map(Identity::credential).to_vec(),
+        ..server_config()
+    })
+    .in_world(World12::default());
+    talk(&mut client, &mut server);
+    assert_connected(&mut client, &mut server);
+    assert_eq!(client.info().extended_master_secret, extended);
+    let said = renegotiate(&mut client);
+    settle(&mut client, &mut server, said, Vec::new());
+    (client, server)
+}
+
+/// The triple handshake: what renegotiation_info proves without extended_master_secret is not enough.
+#[test]
+fn without_extended_master_secret_the_server_shows_the_same_certificate() {
+    use Authentication::{Ecdsa, None as Anonymous, Rsa};
+    let cause = Error::from(Offence::ServerCertificateChanged);
+    assert_eq!(cause.alert(), AlertDescription::ILLEGAL_PARAMETER);
+    for (before, after) in [(Ecdsa, Rsa), (Ecdsa, Anonymous), (Anonymous, Ecdsa)] {
+        let (client, server) = changed(false, before, after);
+        assert_fails(&client, &server, cause);
+        assert_eq!((renegotiations(&client), renegotiations(&server)), (0, 0));
+    }
+    for stays in [Ecdsa, Rsa, Anonymous] {
+        let (mut client, mut server) = changed(false, stays, stays);
+        assert_connected(&mut client, &mut server);
+        assert_eq!((renegotiations(&client), renegotiations(&server)), (1, 1));
+    }
+}
+
+#[test]
+fn with_extended_master_secret_any_good_certificate_will_do() {
+    use Authentication::{Ecdsa, Rsa};
+    let (mut client, mut server) = changed(true, Ecdsa, Rsa);
+    assert_connected(&mut client, &mut server);
+    assert_eq!((renegotiations(&client), renegotiations(&server)), (1, 1));
+    assert_eq!(client.info().peer_chain[..], identities()[4].chain[..]);
 }
 
 #[test]
@@ -265,7 +339,7 @@ fn a_session_resumed_may_be_renegotiated() {
         ..Default::default()
     };
     let connection = tls_core::connection::Connection::client(
-        std::sync::Arc::new(client_config()),
+        Arc::new(client_config()),
         params,
         Box::new(tls_core::crypto::SystemRandom),
     );

@@ -21,7 +21,7 @@ use super::common12::{own_credential, Keyed12, Session12};
 use super::credential::{self, Selected, WantedOld};
 use super::job::{ChainJob, Park};
 use super::premaster::{server_key_exchange, server_shape, Presence};
-use super::{expect, Cx, Step};
+use super::{expect, renegotiation, Cx, Step};
 use crate::crypto::suites::{Authentication, KeyExchange, SuiteRow};
 use crate::enums::{HandshakeType, NamedGroup, ProtocolVersion, Role};
 use crate::error::{Error, LocalFailure, Offence};
@@ -164,6 +164,7 @@ impl WaitCertificate {
         let (chain, leaf) =
             auth::read_chain(message.body())?.ok_or(Offence::EmptyServerCertificate)?;
         check_leaf(flight.session.suite, &leaf)?;
+        renegotiation::same_server(cx, &chain)?;
         flight.session.info.peer_chain = chain;
         flight.session.transcript.add(message.raw());
         if stapling {

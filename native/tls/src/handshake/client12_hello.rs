@@ -6,7 +6,7 @@ use super::client_hello::{Offer, UNCOMPRESSED};
 use super::common12::{Previous, Session12, Transcript12};
 use super::job::Park;
 use super::negotiation::FragmentLength;
-use super::{expect, Cx, Step};
+use super::{expect, renegotiation, Cx, Step};
 use crate::config::{Config, Npn};
 use crate::connection::Info;
 use crate::crypto::suites::{suite, Authentication, KeyExchange, SuiteRow};
@@ -217,6 +217,7 @@ impl Hello {
             next_protocol,
         };
         if suite.auth == Authentication::None {
+            renegotiation::same_server(cx, &[])?;
             return Ok(WaitServerKeyExchange::new(flight).into());
         }
         let stapling = self.extensions.status_request().is_some();

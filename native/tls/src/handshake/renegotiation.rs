@@ -85,6 +85,20 @@ fn again(cx: &Cx<'_>, hello: &ClientHello) -> Result<ProtocolVersion, Offence> {
     before.filter(stays).ok_or(Offence::UnsupportedVersion)
 }
 
+/// Client: is it still the same server? Without extended_master_secret an attacker can give two connections, one with each of
+/// the others, the same master secret, and the same Finished once the session is resumed; renegotiation_info then proves nothing
+/// (RFC 7627 section 1, the "triple handshake"). What the attacker cannot do is show the same certificate to both. So the
+/// server has to show the one that it showed before, or again none. With extended_master_secret it may show any that is good.
+pub(super) fn same_server(cx: &Cx<'_>, chain: &[Vec<u8>]) -> Result<(), Offence> {
+    let before = cx.common.previous.as_ref().map(|last| &last.info);
+    match before {
+        Some(info) if !info.extended_master_secret && info.peer_chain.first() != chain.first() => {
+            Err(Offence::ServerCertificateChanged)
+        }
+        _ => Ok(()),
+    }
+}
+
 fn refuse(cx: &mut Cx<'_>) -> Result<Option<Step>, Error> {
     cx.common
         .renegotiation
