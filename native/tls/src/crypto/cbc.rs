@@ -1,19 +1,11 @@
-//! Block ciphers in CBC mode (SP 800-38A section 6.2), for records up to TLS 1.2. AES runs on aws-lc, DES on RustCrypto.
+//! Block ciphers in CBC mode (SP 800-38A section 6.2), for records up to TLS 1.2. Provider: aws-lc.
 //!
 //! Chains go on from call to call: the last ciphertext block is the next IV. That is TLS 1.0; later versions put a block of
 //! random bytes in front, whose ciphertext is then the record's IV (RFC 4346 section 6.2.3.2, method 2b), and drop it again
 //! on the other side. So a key is set up once, not once per record.
 
 use super::Secret;
-use aws_lc_rs::cipher::{
-    DecryptionContext, EncryptionContext, StreamingDecryptingKey, StreamingEncryptingKey,
-    UnboundCipherKey, AES_128, AES_256,
-};
-use aws_lc_rs::iv::FixedLength;
-use core::fmt;
-use des::cipher::generic_array::GenericArray;
-use des::cipher::{BlockDecrypt, BlockEncrypt, KeyInit};
-use des::{Des, TdesEde3};
+use tls_legacy::cipher::{Algorithm, Cipher, Direction};
 
 /// A block cipher.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
@@ -28,52 +20,28 @@ pub enum BlockCipher {
     Aes256,
 }
 
-/// Length of an AES block.
-const AES_BLOCK: usize = 16;
-/// Length of a DES block.
-const DES_BLOCK: usize = 8;
 /// Longest block of the ciphers here.
-pub const MAX_BLOCK_LEN: usize = AES_BLOCK;
-/// aws-lc does not work in place: so much goes through a buffer at a time.
-const CHUNK: usize = 4096;
+pub const MAX_BLOCK_LEN: usize = BlockCipher::Aes256.len();
 
 impl BlockCipher {
+    const fn algorithm(self) -> Algorithm {
+        match self {
+            Self::Des => Algorithm::DesCbc,
+            Self::TripleDes => Algorithm::TripleDesCbc,
+            Self::Aes128 => Algorithm::Aes128Cbc,
+            Self::Aes256 => Algorithm::Aes256Cbc,
+        }
+    }
+
     /// Length of a key.
     pub const fn key_len(self) -> usize {
-        match self {
-            Self::Des => 8,
-            Self::Aes128 => 16,
-            Self::TripleDes => 24,
-            Self::Aes256 => 32,
-        }
+        self.algorithm().key_len()
     }
 
     /// Length of a block and of an IV.
     #[allow(clippy::len_without_is_empty)]
     pub const fn len(self) -> usize {
-        match self {
-            Self::Des | Self::TripleDes => DES_BLOCK,
-            Self::Aes128 | Self::Aes256 => AES_BLOCK,
-        }
-    }
-
-    fn aes_key(self, key: &Secret) -> Option<UnboundCipherKey> {
-        let algorithm = match self {
-            Self::Aes128 => &AES_128,
-            Self::Aes256 => &AES_256,
-            Self::Des | Self::TripleDes => return None,
-        };
-        UnboundCipherKey::new(algorithm, key.as_ref()).ok()
-    }
-
-    fn des_key(self, key: &Secret) -> Option<DesKey> {
-        match self {
-            Self::Des => Some(DesKey::Single(Des::new_from_slice(key.as_ref()).ok()?)),
-            Self::TripleDes => Some(DesKey::Triple(Box::new(
-                TdesEde3::new_from_slice(key.as_ref()).ok()?,
-            ))),
-            Self::Aes128 | Self::Aes256 => None,
-        }
+        self.algorithm().block_len()
     }
 }
 
@@ -81,217 +49,38 @@ impl BlockCipher {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CbcFailed;
 
-enum DesKey {
-    Single(Des),
-    Triple(Box<TdesEde3>),
-}
-
-type DesBlock = GenericArray<u8, des::cipher::consts::U8>;
-
-impl DesKey {
-    fn encrypt(&self, block: &mut DesBlock) {
-        match self {
-            Self::Single(key) => key.encrypt_block(block),
-            Self::Triple(key) => key.encrypt_block(block),
-        }
-    }
-
-    fn decrypt(&self, block: &mut DesBlock) {
-        match self {
-            Self::Single(key) => key.decrypt_block(block),
-            Self::Triple(key) => key.decrypt_block(block),
-        }
-    }
-}
-
-fn whole_blocks(block: usize, data: &[u8]) -> Result<(), CbcFailed> {
-    if data.len().is_multiple_of(block) {
-        Ok(())
-    } else {
-        Err(CbcFailed)
-    }
-}
-
 /// The encrypting side of a chain.
-pub struct CbcEncryptor(Encryptor);
-
-enum Encryptor {
-    Aes(Box<StreamingEncryptingKey>),
-    Des(DesKey, DesBlock),
-}
+#[derive(Debug)]
+pub struct CbcEncryptor(Cipher);
 
 impl CbcEncryptor {
     /// `None` if the key's or the IV's length does not fit.
     pub fn new(cipher: BlockCipher, key: &Secret, iv: &[u8]) -> Option<Self> {
-        if iv.len() != cipher.len() {
-            return None;
-        }
-        if let Some(key) = cipher.des_key(key) {
-            return Some(Self(Encryptor::Des(
-                key,
-                GenericArray::clone_from_slice(iv),
-            )));
-        }
-        let iv = FixedLength::from(<[u8; AES_BLOCK]>::try_from(iv).ok()?);
-        let key = StreamingEncryptingKey::less_safe_cbc_pkcs7(
-            cipher.aes_key(key)?,
-            EncryptionContext::Iv128(iv),
-        )
-        .ok()?;
-        Some(Self(Encryptor::Aes(Box::new(key))))
+        Cipher::new(cipher.algorithm(), Direction::Encrypt, key.as_ref(), iv).map(Self)
     }
 
     /// Encrypts whole blocks in place.
     pub fn encrypt(&mut self, data: &mut [u8]) -> Result<(), CbcFailed> {
-        match &mut self.0 {
-            Encryptor::Aes(key) => {
-                whole_blocks(AES_BLOCK, data)?;
-                let mut buffer = [0; CHUNK + AES_BLOCK];
-                for chunk in data.chunks_mut(CHUNK) {
-                    let update = key.update(chunk, &mut buffer).map_err(|_| CbcFailed)?;
-                    let written = update.written();
-                    if written.len() != chunk.len() {
-                        return Err(CbcFailed);
-                    }
-                    chunk.copy_from_slice(written);
-                }
-            }
-            Encryptor::Des(key, chain) => {
-                whole_blocks(DES_BLOCK, data)?;
-                for block in data.chunks_exact_mut(DES_BLOCK) {
-                    for (last, byte) in chain.iter_mut().zip(block.iter()) {
-                        *last ^= byte;
-                    }
-                    key.encrypt(chain);
-                    block.copy_from_slice(chain);
-                }
-            }
-        }
-        Ok(())
-    }
-}
-
-impl fmt::Debug for CbcEncryptor {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("CbcEncryptor(..)")
+        self.0.apply(data).ok_or(CbcFailed)
     }
 }
 
 /// The decrypting side of a chain.
-pub struct CbcDecryptor(Decryptor);
-
-enum Decryptor {
-    /// The provider looks for PKCS#7 padding at the end, and therefore gives a block only when it has got the next one.
-    /// There is always one to come after the first call.
-    Aes(Box<StreamingDecryptingKey>, bool),
-    Des(DesKey, DesBlock),
-}
+#[derive(Debug)]
+pub struct CbcDecryptor(Cipher);
 
 impl CbcDecryptor {
     /// `None` if the key's or the IV's length does not fit.
     pub fn new(cipher: BlockCipher, key: &Secret, iv: &[u8]) -> Option<Self> {
-        if iv.len() != cipher.len() {
-            return None;
-        }
-        if let Some(key) = cipher.des_key(key) {
-            return Some(Self(Decryptor::Des(
-                key,
-                GenericArray::clone_from_slice(iv),
-            )));
-        }
-        let iv = FixedLength::from(<[u8; AES_BLOCK]>::try_from(iv).ok()?);
-        let key =
-            StreamingDecryptingKey::cbc_pkcs7(cipher.aes_key(key)?, DecryptionContext::Iv128(iv))
-                .ok()?;
-        Some(Self(Decryptor::Aes(Box::new(key), false)))
+        Cipher::new(cipher.algorithm(), Direction::Decrypt, key.as_ref(), iv).map(Self)
     }
 
     /// Decrypts whole blocks in place. An IV of their own takes the place of the chain's.
     pub fn decrypt(&mut self, iv: Option<&[u8]>, data: &mut [u8]) -> Result<(), CbcFailed> {
-        match &mut self.0 {
-            Decryptor::Aes(key, begun) => {
-                whole_blocks(AES_BLOCK, data)?;
-                if iv.is_some_and(|iv| iv.len() != AES_BLOCK) {
-                    return Err(CbcFailed);
-                }
-                decrypt_aes(key, begun, iv, data)
-            }
-            Decryptor::Des(key, chain) => {
-                whole_blocks(DES_BLOCK, data)?;
-                if let Some(iv) = iv {
-                    whole_blocks(DES_BLOCK, iv)?;
-                    for (to, byte) in chain.iter_mut().zip(iv) {
-                        *to = *byte;
-                    }
-                }
-                for block in data.chunks_exact_mut(DES_BLOCK) {
-                    let cipher = DesBlock::clone_from_slice(block);
-                    let mut plain = cipher;
-                    key.decrypt(&mut plain);
-                    for ((to, byte), last) in block.iter_mut().zip(&plain).zip(chain.iter()) {
-                        *to = byte ^ last;
-                    }
-                    *chain = cipher;
-                }
-                Ok(())
-            }
+        if let Some(iv) = iv {
+            self.0.set_iv(iv).ok_or(CbcFailed)?;
         }
-    }
-}
-
-/// An IV is decrypted as one more block in front, whose plaintext nobody wants. At the end the last block is decrypted
-/// once more, to get it out; the chain then goes on with that block, as it must, and the surplus plaintext is what comes
-/// first in the next call.
-fn decrypt_aes(
-    key: &mut StreamingDecryptingKey,
-    begun: &mut bool,
-    iv: Option<&[u8]>,
-    data: &mut [u8],
-) -> Result<(), CbcFailed> {
-    let Some(last) = data.last_chunk::<AES_BLOCK>().copied() else {
-        return Ok(());
-    };
-    let mut unwanted =
-        AES_BLOCK * (usize::from(core::mem::replace(begun, true)) + usize::from(iv.is_some()));
-    let mut buffer = [0; CHUNK + AES_BLOCK];
-    let mut done = 0;
-    let mut read = 0;
-    let mut step = |input: Option<&[u8]>, data: &mut [u8]| {
-        let input = match input {
-            Some(input) => input,
-            None => {
-                let end = data.len().min(read + CHUNK);
-                let chunk = data.get(read..end).ok_or(CbcFailed)?;
-                read = end;
-                chunk
-            }
-        };
-        let update = key.update(input, &mut buffer).map_err(|_| CbcFailed)?;
-        let written = update.written();
-        let skipped = unwanted.min(written.len());
-        unwanted -= skipped;
-        let plain = written.get(skipped..).ok_or(CbcFailed)?;
-        data.get_mut(done..done + plain.len())
-            .ok_or(CbcFailed)?
-            .copy_from_slice(plain);
-        done += plain.len();
-        Ok(read < data.len())
-    };
-    if iv.is_some() {
-        step(iv, data)?;
-    }
-    while step(None, data)? {}
-    step(Some(&last), data)?;
-    if done == data.len() && unwanted == 0 {
-        Ok(())
-    } else {
-        Err(CbcFailed)
-    }
-}
-
-impl fmt::Debug for CbcDecryptor {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("CbcDecryptor(..)")
+        self.0.apply(data).ok_or(CbcFailed)
     }
 }
 

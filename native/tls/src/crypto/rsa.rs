@@ -9,7 +9,7 @@
 use super::{Random, RandomFailed, Secret};
 use crate::enums::ProtocolVersion;
 use subtle::{Choice, ConditionallySelectable, ConstantTimeEq};
-use tls_pkey::RsaPublic;
+use tls_legacy::keys::RsaPublic;
 use zeroize::Zeroizing;
 
 /// Bytes of a premaster secret.

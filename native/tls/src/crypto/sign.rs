@@ -15,7 +15,7 @@ use aws_lc_rs::signature::{
     self, EcdsaKeyPair, EcdsaSigningAlgorithm, Ed25519KeyPair, KeyPair, RsaEncoding,
 };
 use core::fmt;
-use tls_pkey::{Curve, EcPrivate, RsaPrivate};
+use tls_legacy::keys::{Curve, EcPrivate, RsaPrivate};
 
 /// How a private key is encoded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -162,16 +162,16 @@ static CURVES: &[CurveRow] = &[
     },
 ];
 
-/// The hash as `tls_pkey` names it.
-fn plain_hash(hash: SchemeHash) -> Option<tls_pkey::Hash> {
+/// The hash as `tls_legacy` names it.
+fn plain_hash(hash: SchemeHash) -> Option<tls_legacy::keys::Hash> {
     Some(match hash {
         SchemeHash::Intrinsic => return None,
-        SchemeHash::Md5Sha1 => tls_pkey::Hash::Md5Sha1,
-        SchemeHash::Sha1 => tls_pkey::Hash::Sha1,
-        SchemeHash::Sha224 => tls_pkey::Hash::Sha224,
-        SchemeHash::Sha256 => tls_pkey::Hash::Sha256,
-        SchemeHash::Sha384 => tls_pkey::Hash::Sha384,
-        SchemeHash::Sha512 => tls_pkey::Hash::Sha512,
+        SchemeHash::Md5Sha1 => tls_legacy::keys::Hash::Md5Sha1,
+        SchemeHash::Sha1 => tls_legacy::keys::Hash::Sha1,
+        SchemeHash::Sha224 => tls_legacy::keys::Hash::Sha224,
+        SchemeHash::Sha256 => tls_legacy::keys::Hash::Sha256,
+        SchemeHash::Sha384 => tls_legacy::keys::Hash::Sha384,
+        SchemeHash::Sha512 => tls_legacy::keys::Hash::Sha512,
     })
 }
 

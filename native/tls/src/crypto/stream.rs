@@ -1,9 +1,7 @@
-//! Stream ciphers, for records up to TLS 1.2: RC4, on RustCrypto.
+//! Stream ciphers, for records up to TLS 1.2: RC4. Provider: aws-lc.
 
 use super::Secret;
-use core::fmt;
-use rc4::consts::U16;
-use rc4::{KeyInit, Rc4, StreamCipher as _};
+use tls_legacy::cipher::{Algorithm, Cipher, Direction};
 
 /// A stream cipher.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
@@ -13,34 +11,36 @@ pub enum StreamCipher {
 }
 
 impl StreamCipher {
+    const fn algorithm(self) -> Algorithm {
+        match self {
+            Self::Rc4 => Algorithm::Rc4,
+        }
+    }
+
     /// Length of a key.
     pub const fn key_len(self) -> usize {
-        match self {
-            Self::Rc4 => 16,
-        }
+        self.algorithm().key_len()
     }
 
     /// A stream from its beginning; `None` if the key's length does not fit.
     pub fn key(self, key: &Secret) -> Option<StreamKey> {
-        match self {
-            Self::Rc4 => Some(StreamKey(Box::new(Rc4::new_from_slice(key.as_ref()).ok()?))),
-        }
+        // Both ways are the same.
+        Cipher::new(self.algorithm(), Direction::Encrypt, key.as_ref(), &[]).map(StreamKey)
     }
 }
 
+/// The provider failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StreamFailed;
+
 /// A key stream in progress.
-pub struct StreamKey(Box<Rc4<U16>>);
+#[derive(Debug)]
+pub struct StreamKey(Cipher);
 
 impl StreamKey {
     /// Encrypts or decrypts in place.
-    pub fn apply(&mut self, data: &mut [u8]) {
-        self.0.apply_keystream(data);
-    }
-}
-
-impl fmt::Debug for StreamKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("StreamKey(..)")
+    pub fn apply(&mut self, data: &mut [u8]) -> Result<(), StreamFailed> {
+        self.0.apply(data).ok_or(StreamFailed)
     }
 }
 
@@ -55,8 +55,8 @@ mod tests {
         let mut stream = StreamCipher::Rc4.key(&key).unwrap();
         let mut data = [0; 32];
         let (first, second) = data.split_at_mut(5);
-        stream.apply(first);
-        stream.apply(second);
+        stream.apply(first).unwrap();
+        stream.apply(second).unwrap();
         assert_eq!(
             data[..],
             hex("9ac7cc9a609d1ef7b2932899cde41b97 5248c4959014126a6e8a84f11d1a9e1c")

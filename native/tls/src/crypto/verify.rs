@@ -6,7 +6,7 @@ use super::schemes;
 use crate::enums::{NamedGroup, ProtocolVersion, SignatureScheme};
 use crate::x509::{self, KeyType};
 use rustls_pki_types::SignatureVerificationAlgorithm as Algorithm;
-use tls_pkey::{ecdsa_verify, Curve, Hash, RsaPublic};
+use tls_legacy::keys::{ecdsa_verify, Curve, Hash, RsaPublic};
 use webpki::aws_lc_rs as algs;
 
 /// Why a signature does not count.

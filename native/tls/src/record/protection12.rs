@@ -286,7 +286,8 @@ impl Tls12WriteKey {
             WriteCipher::Stream(key, mac, _) => {
                 let mac = mac.sign(&header, content);
                 out.extend_from_slice(mac.as_ref());
-                key.apply(out.get_mut(start..).unwrap_or_default());
+                key.apply(out.get_mut(start..).unwrap_or_default())
+                    .map_err(|_| RecordError::SealFailed)?;
             }
         }
         self.sequence += 1; // below u64::MAX
@@ -436,7 +437,7 @@ impl Tls12ReadKey {
             }
             ReadCipher::Stream(key, mac, mac_len) => {
                 let len = body.len().checked_sub(*mac_len)?;
-                key.apply(body);
+                key.apply(body).ok()?;
                 let (content, received) = body.split_at_checked(len)?;
                 let expected = mac.sign(&header(len), content);
                 crate::crypto::eq(expected.as_ref(), received).then_some(len)

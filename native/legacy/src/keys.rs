@@ -1,23 +1,12 @@
-//! Operations of private and public keys that TLS before 1.3 needs and aws-lc-rs does not offer: raw RSA decryption (the
-//! padding of a premaster secret is looked at in constant time by who knows what must be inside, RFC 5246 section
-//! 7.4.7.1), RSA encryption with keys of any size, and PKCS#1 v1.5 and ECDSA signatures over hashes that aws-lc-rs does
-//! not pair with the key: MD5 with SHA-1 (RFC 4346 section 7.4.3), SHA-1, SHA-224, and each hash with each curve.
+//! Keys and signatures: raw RSA decryption (the padding of a premaster secret is looked at in constant time by who knows
+//! what must be inside, RFC 5246 section 7.4.7.1), RSA encryption with keys of any size, and PKCS#1 v1.5 and ECDSA
+//! signatures over hashes that aws-lc-rs does not pair with the key: MD5 with SHA-1 (RFC 4346 section 7.4.3), SHA-1,
+//! SHA-224, and each hash with each curve.
 //!
-//! Beside the NIF the only place with `unsafe`: calls of aws-lc's C functions, the library that aws-lc-rs brings anyway.
 //! Each handle owns one object, is freed once, and lends only its own pointer; aws-lc locks what signing and decrypting
 //! change inside a key, so that handles may be shared between threads (openssl/rsa.h and ec_key.h, "thread-safe").
-#![warn(missing_docs)]
-#![deny(unsafe_op_in_unsafe_fn, clippy::undocumented_unsafe_blocks)]
-#![cfg_attr(
-    not(test),
-    deny(
-        clippy::unwrap_used,
-        clippy::expect_used,
-        clippy::indexing_slicing,
-        clippy::panic
-    )
-)]
 
+use super::done;
 use aws_lc_sys as sys;
 use core::ffi::{c_int, c_uint};
 use core::fmt;
@@ -79,16 +68,6 @@ impl Hash {
         digest.truncate(len as usize);
         Some(digest)
     }
-}
-
-/// The error queue of the thread, which nobody reads, must not keep what failed.
-fn done(result: c_int) -> Option<()> {
-    if result == 1 {
-        return Some(());
-    }
-    // SAFETY: no arguments; touches the calling thread's queue only.
-    unsafe { sys::ERR_clear_error() };
-    None
 }
 
 /// An RSA key of aws-lc's, private or public half.
