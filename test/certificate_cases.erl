@@ -36,6 +36,13 @@ by_client(Peer, Trusted, Options, Sent) ->
 by_server(Peer, Trusted, Options) ->
     (by_client(Peer, Trusted, Options))#{verifier => server}.
 
+of_same_key(Digest, RootIsSent) ->
+    K = key({rsa, 2048}),
+    [Trusted, Theirs] = [ca(#{name => "twin", key => K, digest => Digest}, self) || _ <- [1, 2]],
+    I = ca(#{name => "int", digest => Digest, key => key({rsa, 2048})}, Theirs),
+    L = leaf(["localhost"], I, #{digest => Digest}),
+    by_client(L, [Trusted], [], chain(L) ++ [der(Theirs) || RootIsSent]).
+
 server_purpose() -> purpose([?'id-kp-serverAuth']).
 san(Host) -> alt_names([{dNSName, Host}]).
 
@@ -112,6 +119,10 @@ table() ->
              K = key(p256), A = ca("root a", self),
              BySelf = ca(#{name => "root b", key => K}, self), ByA = ca(#{name => "root b", key => K}, A),
              L = leaf(["localhost"], BySelf, #{}), by_client(L, [BySelf], [], [der(L), der(ByA)]) end},
+     %% The peer's root has the key of another one that is trusted.
+     {root_of_same_key, fun(_) -> of_same_key(sha256, true) end},
+     {root_of_same_key_pss, fun(_) -> of_same_key(pss, true) end},
+     {root_of_same_key_pss_not_sent, fun(_) -> of_same_key(pss, false) end},
      %% Partial chains
      {partial_intermediate, fun(#{int := I, good := G, other := O}) ->
              by_client(G, [O], [{partial_chain, fun(Ders) ->

@@ -93,6 +93,13 @@ public(#'ECPrivateKey'{parameters = Parameters, publicKey = Public}) ->
     #'OTPSubjectPublicKeyInfo'{algorithm = #'PublicKeyAlgorithm'{algorithm = ?'id-ecPublicKey', parameters = Parameters},
                                subjectPublicKey = #'ECPoint'{point = Public}}.
 
+algorithm(#'RSAPrivateKey'{}, pss) ->
+    Hash = #'HashAlgorithm'{algorithm = ?'id-sha256', parameters = 'NULL'},
+    #'SignatureAlgorithm'{algorithm = ?'id-RSASSA-PSS',
+                          parameters = #'RSASSA-PSS-params'{
+                                          hashAlgorithm = Hash,
+                                          maskGenAlgorithm = #'MaskGenAlgorithm'{algorithm = ?'id-mgf1', parameters = Hash},
+                                          saltLength = 32, trailerField = 1}};
 algorithm(#'RSAPrivateKey'{}, Digest) ->
     #'SignatureAlgorithm'{algorithm = case Digest of
                                           sha -> ?sha1WithRSAEncryption;

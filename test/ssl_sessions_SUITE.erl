@@ -7,7 +7,7 @@
 -export([all/0, init_per_testcase/2, end_per_testcase/2]).
 -export([default_callbacks/1, strange_hosts/1, oldest_goes_first/1, number_is_limited/1, many_writers/1, same_key/1, lifetime/1,
          callback_module/1, callback_parameters/1, callback_that_fails/1, callback_is_bounded/1, keeper_ends/1,
-         bound_to_scope/1, server_name_binds/1, extended_master_secret/1, user_decides/1, client_offers/1, named_session/1,
+         bound_to_scope/1, bound_to_algorithms/1, server_name_binds/1, extended_master_secret/1, user_decides/1, client_offers/1, named_session/1,
          unique_or_saved/1, refused_session_goes/1, scope_of_funs/1, not_in_status/1]).
 %% As a handler of logger.
 -export([log/2]).
@@ -15,7 +15,7 @@
 all() ->
     [default_callbacks, strange_hosts, oldest_goes_first, number_is_limited, many_writers, same_key, lifetime,
      callback_module, callback_parameters, callback_that_fails, callback_is_bounded, keeper_ends,
-     bound_to_scope, server_name_binds, extended_master_secret, user_decides, client_offers, named_session,
+     bound_to_scope, bound_to_algorithms, server_name_binds, extended_master_secret, user_decides, client_offers, named_session,
      unique_or_saved, refused_session_goes, scope_of_funs, not_in_status].
 
 -define(PARAMETERS, [session_lifetime, client_session_cb, server_session_cb, session_cb, client_session_cb_init_args,
@@ -266,6 +266,33 @@ bound_to_scope(_) ->
     %% the password is not part of it: it could be guessed from session_data
     ?assertEqual(server(#{srp_identity => {<<"me">>, <<"1">>}}), server(#{srp_identity => {<<"me">>, <<"2">>}})).
 
+%% What a peer may have signed with must be accepted by whoever resumes; more may be.
+bound_to_algorithms(_) ->
+    Usual = [16#0603, 16#0401],
+    More = [16#0807, 16#0401, 16#0603, 16#0904],
+    Takes = fun(Before, Now) ->
+                    Id = new_session(server(#{algorithms => Before}), #{}),
+                    Host = integer_to_list(erlang:unique_integer()),
+                    Maker = client(#{algorithms => Before}, Host),
+                    Other = client(#{algorithms => Now}, Host),
+                    Kept = new_session(Maker, #{}),
+                    Exported = ssl_sessions:export(Maker, undefined, <<"secret data">>),
+                    [case What of
+                         resume -> ssl_sessions:resume(server(#{algorithms => Now}), Id, undefined) =/= none;
+                         _ -> {undefined, maps:remove(offered, Other)} =/= ssl_sessions:offer(Other, What, false)
+                     end || What <- [resume, undefined, Kept, {Kept, Exported}]]
+            end,
+    [?assertEqual({Before, Now, [true, true, true, true]}, {Before, Now, Takes(Before, Now)})
+     || {Before, Now} <- [{{Usual, Usual}, {lists:reverse(Usual), Usual}}, {{Usual, Usual}, {More, More}},
+                          {{Usual, Usual}, {any, any}}, {{any, any}, {any, any}}, {{Usual, any}, {More, any}}]],
+    [?assertEqual({Before, Now, [false, false, false, false]}, {Before, Now, Takes(Before, Now)})
+     || {Before, Now} <- [{{More, Usual}, {Usual, Usual}}, {{Usual, More}, {Usual, Usual}}, {{any, any}, {Usual, Usual}},
+                          {{Usual, any}, {any, Usual}}, {{Usual, Usual}, {[], []}}]],
+    %% with the list cut off there is nothing left that could count as a session
+    Long = ssl_sessions:export(client(#{}, "host"), undefined, <<>>),
+    [{undefined, _} = ssl_sessions:offer(client(#{}, "host"), {<<"id">>, binary:part(Long, 0, N)}, false)
+     || N <- lists:seq(0, byte_size(Long) - 1)].
+
 %% RFC 6066 section 3.
 server_name_binds(_) ->
     Policy = server(#{}),
@@ -380,7 +407,7 @@ not_in_status(_) ->
 options(Role, More) ->
     maps:merge(#{verify => case Role of client -> verify_peer; server -> verify_none end,
                  versions => ['tlsv1.2'], ciphers => [16#C02F, 16#C030], depth => 10, verify_fun => undefined,
-                 partial_chain => undefined}, maps:without([trust, own, mode, verified], More)).
+                 partial_chain => undefined}, maps:without([trust, own, mode, verified, algorithms], More)).
 
 policy(Role, More) ->
     Options = options(Role, More),
@@ -389,7 +416,8 @@ policy(Role, More) ->
                #{mode := Given} -> Given;
                #{} -> default_mode(Role, Options)
            end,
-    ssl_sessions:policy(Role, Options#{reuse_sessions => Mode}, Scope).
+    {Handshake, Certificates} = maps:get(algorithms, More, {[16#0603, 16#0401], [16#0603, 16#0401]}),
+    ssl_sessions:policy(Role, Options#{reuse_sessions => Mode}, {Scope, ssl_sessions:algorithms(Handshake, Certificates)}).
 
 default_mode(client, _) -> true;
 default_mode(server, #{verify := verify_none}) -> true;

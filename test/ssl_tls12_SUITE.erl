@@ -481,6 +481,13 @@ session_data(Config) ->
          true = is_binary(Data),
          timer:sleep(200),
          {Id, true} = connect(here, Port, [{reuse_session, {Id, Data}} | client(Config)], fun session/1),
+         %% by a client that speaks TLS 1.3, too, and looks as if it did (RFC 8446 appendix D.4); not with less than it had then
+         Both = lists:keyreplace(versions, 1, client(Config), {versions, ['tlsv1.3', 'tlsv1.2']}),
+         [{Id, true} = connect(here, Port, [{middlebox_comp_mode, Mode}, {reuse_session, {Id, Data}} | Both], fun session/1)
+          || Mode <- [true, false], version(Config) =:= 'tlsv1.2'],
+         [{_, false} = connect(here, Port, [{signature_algs, [{sha256, rsa}, {sha512, rsa}]}, {reuse_session, {Id, Data}},
+                                            {reuse_sessions, false} | client(Config)], fun session/1)
+          || version(Config) =:= 'tlsv1.2'],
          %% of another's making
          [{_, false} = connect(here, Port, [{reuse_session, {Id, Bad}}, {reuse_sessions, false} | client(Config)], fun session/1)
           || Bad <- [<<>>, crypto:strong_rand_bytes(100), binary:part(Data, 0, byte_size(Data) div 2),

@@ -148,13 +148,16 @@ from(Der, [_ | Path], Default) -> from(Der, Path, Default);
 from(_, [], Default) -> Default.
 
 %% Another root in the store for a path whose anchor did not do: one that issued its first certificate or one below,
-%% and is not in the list.
+%% and is not in the list. As strict as OTP: where the peer's own root is unknown, a key that its certificate calls
+%% rsaEncryption does not stand in for it with a PSS signature.
 -spec other_anchor(path(), ssl_trust:trust(), Without :: [binary()]) -> {anchor(), path()} | undefined.
 other_anchor([], _, _) ->
     undefined;
 other_anchor([Cert | Rest] = Path, Trust, Without) ->
     Suits = fun(Candidate) ->
                     not lists:member(Candidate#cert.der, Without) andalso is_self_signed(Candidate)
+                        andalso not (signature_algorithm(Cert) =:= ?'id-RSASSA-PSS'
+                                     andalso key_algorithm(Candidate) =:= ?rsaEncryption)
                         andalso signed_by(Cert, Candidate)
             end,
     case first(Suits, ssl_trust:issuers(Cert#cert.otp, Trust)) of
@@ -218,6 +221,12 @@ signed_by(#cert{der = Der, otp = #'OTPCertificate'{signatureAlgorithm = Algorith
     try public_key:pkix_verify(Der, public_key(Info, Algorithm))
     catch error:_ -> false
     end.
+
+signature_algorithm(#cert{otp = #'OTPCertificate'{signatureAlgorithm = #'SignatureAlgorithm'{algorithm = Oid}}}) -> Oid.
+
+key_algorithm(#cert{otp = #'OTPCertificate'{tbsCertificate = #'OTPTBSCertificate'{subjectPublicKeyInfo = Info}}}) ->
+    #'OTPSubjectPublicKeyInfo'{algorithm = #'PublicKeyAlgorithm'{algorithm = Oid}} = Info,
+    Oid.
 
 public_key(#'OTPSubjectPublicKeyInfo'{algorithm = #'PublicKeyAlgorithm'{algorithm = Oid, parameters = Parameters},
                                       subjectPublicKey = Key}, Algorithm) ->

@@ -297,7 +297,7 @@ make(Role, Opts, Trust, Sources) ->
                 Before -> Before#{session_scope => Scope, dh => dh(Role, Opts)}
             end),
     case ssl_native:config(Map) of
-        {ok, Config} -> {Config, Keys, Scope};
+        {ok, Config} -> {Config, Keys, {Scope, ssl_sessions:algorithms(algs(map_get(signature_algs, Opts), Opts), cert_algs(Opts))}};
         {error, {Field, Reason}} -> fail({options, {Field, Reason}})
     end.
 

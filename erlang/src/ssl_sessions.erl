@@ -4,7 +4,9 @@
 %% A resumed connection is verified no more than its first one was. So a session is bound to everything that decided about
 %% its peer, and about who we are: its *scope*, a digest of the settings of verification, the trust store, the own
 %% certificates and identities, and the server's name. A session of another scope is as good as none (CVE-2026-105236), and
-%% the core compares what of the scope is in its configuration once more. Without extended master secret (RFC 7627) a
+%% the core compares what of the scope is in its configuration once more. Beside it stand the algorithms that the peer could
+%% have signed with: whoever would accept all of them today may resume the session, so that a client that also speaks TLS
+%% 1.3 takes up what one without it began. Without extended master secret (RFC 7627) a
 %% session of a server that verifies its clients can be stolen by who sits between two connections; such sessions are
 %% resumed only when the user says so ({reuse_sessions, true}).
 %%
@@ -15,15 +17,16 @@
 -moduledoc false.
 -endif.
 
--export([policy/3, config_scope/3, with_server/2]).
+-export([policy/3, config_scope/3, algorithms/2, with_server/2]).
 -export([offer/3, resume/3, created/3, failed/2, export/3]).
 -export([is_session/1, age/1, time/1]).
 
--export_type([session/0, policy/0, event/0]).
+-export_type([session/0, policy/0, event/0, static/0, algorithms/0]).
 
 -record(tls_session, {id :: binary(),
                       data :: binary(),                     % the native half's
                       scope :: scope(),
+                      algorithms :: algorithms(),
                       version :: 0..16#ffff,
                       suite :: 0..16#ffff,
                       extended :: boolean(),                % has an extended master secret
@@ -33,11 +36,17 @@
 -opaque session() :: #tls_session{}.
 -type scope() :: <<_:256>>.
 
+%% Signature schemes accepted in the handshake, and in certificates. Before TLS 1.2 nothing says.
+-opaque algorithms() :: {any | ordsets:ordset(0..16#ffff), any | ordsets:ordset(0..16#ffff)}.
+%% What belongs to a native configuration.
+-type static() :: {scope(), algorithms()}.
+
 %% How a connection deals with sessions.
 -type policy() :: #{role := client | server,
                     %% extended: only with extended master secret
                     mode := true | false | save | extended,
                     scope := scope(),
+                    algorithms := algorithms(),
                     suites := [0..16#ffff],
                     versions := [0..16#ffff],
                     %% server: the user's verdict
@@ -53,21 +62,21 @@
                    server_name := binary() | undefined, ems := boolean()}.
 
 %% Layout of session_data.
--define(FORMAT, 1).
+-define(FORMAT, 2).
 
 %%--------------------------------------------------------------------------------------------------------------------
 %% Policies
 %%--------------------------------------------------------------------------------------------------------------------
 
 %% `none` where sessions have no meaning, that is in TLS 1.3 alone.
--spec policy(client | server, ssl_opts:optmap(), Static :: binary()) -> policy() | none.
-policy(Role, #{verify := Verify, ciphers := Suites, versions := Names} = Opts, Static) ->
+-spec policy(client | server, ssl_opts:optmap(), static()) -> policy() | none.
+policy(Role, #{verify := Verify, ciphers := Suites, versions := Names} = Opts, {Static, Algorithms}) ->
     case [ssl_versions:code(Name) || Name <- Names, Name =/= 'tlsv1.3'] of
         [] ->
             none;
         Versions ->
-            Policy = #{role => Role, mode => mode(Opts), scope => scope(Opts, Static), suites => Suites,
-                       versions => Versions, verify => Verify},
+            Policy = #{role => Role, mode => mode(Opts), scope => scope(Opts, Static), algorithms => Algorithms,
+                       suites => Suites, versions => Versions, verify => Verify},
             case {Role, Opts} of
                 {server, #{reuse_session := Fun}} when is_function(Fun, 4) -> Policy#{decide => Fun};
                 _ -> Policy
@@ -81,12 +90,27 @@ mode(_) -> false.
 -spec config_scope(ssl_opts:optmap(), Trust :: binary(), Own :: [[binary()]]) -> scope().
 config_scope(Opts, Trust, Own) ->
     Settings = maps:with([verify, fail_if_no_peer_cert, depth, cert_policy_opts, allow_any_ca_purpose, crl_check,
-                          stapling, signature_algs, signature_algs_cert, psk_identity], Opts),
+                          stapling, psk_identity], Opts),
     User = case Opts of
                #{srp_identity := {Name, _}} -> Name;
                #{} -> undefined
            end,
     digest({Settings, User, Trust, Own}).
+
+%% Of signature schemes, as code points.
+-spec algorithms(Handshake :: any | [0..16#ffff], Certificates :: any | [0..16#ffff]) -> algorithms().
+algorithms(Handshake, Certificates) -> {ordered(Handshake), ordered(Certificates)}.
+
+ordered(any) -> any;
+ordered(Codes) -> ordsets:from_list(Codes).
+
+%% Would whoever accepts New have accepted all that was made under Old?
+covers(Same, Same) -> true;
+covers({New1, New2}, {Old1, Old2}) -> includes(New1, Old1) andalso includes(New2, Old2).
+
+includes(any, _) -> true;
+includes(_, any) -> false;
+includes(New, Old) -> ordsets:is_subset(Old, New).
 
 %% Funs decide, too. One that is made anew with other values for each connection makes another scope each time.
 scope(Opts, Static) ->
@@ -132,10 +156,10 @@ offer(none, _, _) ->
 offer(Policy, _, true) ->
     %% After a pause other options may hold than those that the session would be offered under.
     {undefined, Policy};
-offer(#{scope := Scope} = Policy, {Id, Exported}, _) ->
-    case Exported of
-        <<?FORMAT, Scope:32/binary, Data/binary>> -> {Data, Policy#{offered => Id}};
-        _ -> {undefined, Policy}
+offer(Policy, {Id, Exported}, _) ->
+    case imported(Exported, Policy) of
+        {ok, Data} -> {Data, Policy#{offered => Id}};
+        none -> {undefined, Policy}
     end;
 offer(#{server := Server} = Policy, Id, _) when is_binary(Id) ->
     case ssl_session_store:find(client, {Server, Id}) of
@@ -147,9 +171,9 @@ offer(#{mode := true, server := Server} = Policy, undefined, _) ->
 offer(Policy, undefined, _) ->
     {undefined, Policy}.
 
-usable(Sessions, #{scope := Scope, suites := Suites, versions := Versions} = Policy) ->
-    case [S || #tls_session{scope = Bound, suite = Suite, version = Version} = S <- Sessions,
-               Bound =:= Scope, lists:member(Suite, Suites), lists:member(Version, Versions)] of
+usable(Sessions, #{scope := Scope, algorithms := Algorithms, suites := Suites, versions := Versions} = Policy) ->
+    case [S || #tls_session{scope = Bound, algorithms = Before, suite = Suite, version = Version} = S <- Sessions,
+               Bound =:= Scope, lists:member(Suite, Suites), lists:member(Version, Versions), covers(Algorithms, Before)] of
         [#tls_session{id = Id, data = Data} | _] -> {Data, Policy#{offered => Id}};
         [] -> {undefined, Policy}
     end.
@@ -164,12 +188,12 @@ resume(none, _, _) ->
     none;
 resume(#{mode := false}, _, _) ->
     none;
-resume(#{mode := Mode, scope := Scope} = Policy, Id, Name) ->
+resume(#{mode := Mode, scope := Scope, algorithms := Algorithms} = Policy, Id, Name) ->
     Wanted = with_name(Scope, Name),
     case ssl_session_store:find(server, Id) of
-        {ok, #tls_session{scope = Wanted, extended = Extended, data = Data} = Session}
+        {ok, #tls_session{scope = Wanted, algorithms = Before, extended = Extended, data = Data} = Session}
           when Mode =/= extended; Extended ->
-            case agreed(Policy, Session) of
+            case covers(Algorithms, Before) andalso agreed(Policy, Session) of
                 true -> {session, Data};
                 false -> none
             end;
@@ -195,17 +219,17 @@ created(none, _, _) ->
     ok;
 created(#{mode := false}, _, _) ->
     ok;
-created(#{role := server, mode := Mode, scope := Scope}, #{id := Id, server_name := Name, ems := Extended} = Event, Peer)
+created(#{role := server, mode := Mode, scope := Scope} = Policy, #{id := Id, server_name := Name, ems := Extended} = Event, Peer)
   when Mode =/= extended; Extended ->
-    ssl_session_store:add(server, Id, session(Event, with_name(Scope, Name), Peer));
-created(#{role := client, verify := verify_peer, mode := Mode, scope := Scope, server := Server} = Policy,
+    ssl_session_store:add(server, Id, session(Event, Policy#{scope := with_name(Scope, Name)}, Peer));
+created(#{role := client, verify := verify_peer, mode := Mode, server := Server} = Policy,
         #{id := Id} = Event, Peer) ->
     case Policy of
         %% One that the server does not know any more stands in the way of this one.
         #{offered := Refused} -> ssl_session_store:forget(client, {Server, Refused});
         #{} -> ok
     end,
-    Session = session(Event, Scope, digest(Peer)),
+    Session = session(Event, Policy, digest(Peer)),
     case Mode =:= true andalso equivalent(Session, ssl_session_store:select(client, Server)) of
         true -> ok;
         false -> ssl_session_store:add(client, {Server, Id}, Session)
@@ -213,14 +237,16 @@ created(#{role := client, verify := verify_peer, mode := Mode, scope := Scope, s
 created(_, _, _) ->
     ok.
 
-session(#{id := Id, data := Data, version := Version, cipher_suite := Suite, ems := Extended}, Scope, Peer) ->
-    #tls_session{id = Id, data = Data, scope = Scope, version = Version, suite = Suite, extended = Extended, peer = Peer,
-                 time = erlang:system_time(second)}.
+session(#{id := Id, data := Data, version := Version, cipher_suite := Suite, ems := Extended},
+        #{scope := Scope, algorithms := Algorithms}, Peer) ->
+    #tls_session{id = Id, data = Data, scope = Scope, algorithms = Algorithms, version = Version, suite = Suite,
+                 extended = Extended, peer = Peer, time = erlang:system_time(second)}.
 
 %% One of many connections made at the same time is enough.
-equivalent(#tls_session{scope = Scope, version = Version, suite = Suite, peer = Peer, extended = Extended}, Sessions) ->
-    [] =/= [S || #tls_session{scope = S, version = V, suite = C, peer = P, extended = E} <- Sessions,
-                 S =:= Scope, V =:= Version, C =:= Suite, P =:= Peer, E =:= Extended].
+equivalent(#tls_session{scope = Scope, algorithms = Algorithms, version = Version, suite = Suite, peer = Peer,
+                        extended = Extended}, Sessions) ->
+    [] =/= [S || #tls_session{scope = S, algorithms = A, version = V, suite = C, peer = P, extended = E} <- Sessions,
+                 S =:= Scope, A =:= Algorithms, V =:= Version, C =:= Suite, P =:= Peer, E =:= Extended].
 
 %% RFC 5246 section 7.2.2: the session of a connection that ended with a fatal alert begins no other one.
 -spec failed(policy() | none, Id :: binary()) -> ok.
@@ -231,9 +257,29 @@ failed(_, _) -> ok.
 
 %% The item session_data.
 -spec export(policy() | none, Name :: binary() | undefined, Data :: binary()) -> binary() | undefined.
-export(#{role := client, scope := Scope}, _, Data) -> <<?FORMAT, Scope/binary, Data/binary>>;
-export(#{role := server, scope := Scope}, Name, Data) -> <<?FORMAT, (with_name(Scope, Name))/binary, Data/binary>>;
+export(#{role := client} = Policy, _, Data) -> exported(Policy, Data);
+export(#{role := server, scope := Scope} = Policy, Name, Data) -> exported(Policy#{scope := with_name(Scope, Name)}, Data);
 export(none, _, _) -> undefined.
+
+exported(#{scope := Scope, algorithms := {Handshake, Certificates}}, Data) ->
+    <<?FORMAT, Scope/binary, (listed(Handshake))/binary, (listed(Certificates))/binary, Data/binary>>.
+
+%% No scheme has the code 0: it stands for any.
+listed(any) -> listed([0]);
+listed(Codes) -> <<(length(Codes)):16, << <<Code:16>> || Code <- Codes >>/binary>>.
+
+%% It comes from the user, who may have it from anywhere.
+imported(<<?FORMAT, Scope:32/binary, N:16, Handshake:N/binary-unit:16, M:16, Certificates:M/binary-unit:16, Data/binary>>,
+         #{scope := Scope, algorithms := Algorithms}) ->
+    case covers(Algorithms, algorithms(codes(Handshake), codes(Certificates))) of
+        true -> {ok, Data};
+        false -> none
+    end;
+imported(_, _) ->
+    none.
+
+codes(<<0:16>>) -> any;
+codes(Codes) -> [Code || <<Code:16>> <= Codes].
 
 %%--------------------------------------------------------------------------------------------------------------------
 %% What a cache holds

@@ -214,8 +214,17 @@ port(Socket) ->
 send(Socket, Data) ->
     case socket:send(Socket, iolist_to_binary(Data), infinity) of
         ok -> ok;
+        {error, {epipe, _Unsent}} -> {error, no_pipe(Socket)};
+        {error, epipe} -> {error, no_pipe(Socket)};
         {error, {Reason, _Unsent}} -> {error, reason(Reason)};
         {error, Reason} -> {error, reason(Reason)}
+    end.
+
+%% A listening socket never had a peer: as OTP says it.
+no_pipe(Socket) ->
+    case socket:getopt(Socket, {socket, acceptconn}) of
+        {ok, true} -> epipe;
+        _ -> reason(epipe)
     end.
 
 -spec recv(socket:socket(), non_neg_integer()) -> {ok, binary()} | {error, term()}.
