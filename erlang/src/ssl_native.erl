@@ -132,7 +132,7 @@
                | {kx_agree, Group :: code_point(), PeerShare :: binary()}
                | {kx_respond, Group :: code_point(), PeerShare :: binary()}
                | {session_lookup, Id :: binary(), ServerName :: binary() | undefined}
-               | {psk_lookup, IdentityOrHint :: binary()}
+               | {psk_lookup, IdentityOrHint :: binary() | undefined}
                | {srp_client, User :: binary(), Prime :: binary(), Generator :: binary(), Salt :: binary(), B :: binary()}
                | {srp_server, User :: binary()}
                | {srp_agree, A :: binary()}

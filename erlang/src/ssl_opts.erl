@@ -483,7 +483,7 @@ before_13(Role, Opts) ->
               fallback => maps:get(fallback, Opts, false),
               beast_mitigation => map_get(beast_mitigation, Opts),
               padding_check => map_get(padding_check, Opts),
-              psk_identity => maps:get(psk_identity, Opts, undefined),
+              psk_identity => psk_identity(Role, Opts),
               srp_identity => maps:get(srp_identity, Opts, undefined),
               user_lookup => maps:get(user_lookup_fun, Opts, undefined) =/= undefined,
               npn => npn(Role, Opts),
@@ -492,6 +492,11 @@ before_13(Role, Opts) ->
               %% OTP, and the item session_data is for sessions that no cache keeps.
               reuse_sessions => true}
     end.
+
+%% A server sends it as a hint. What a client says that was not told who it is, is OTP's.
+psk_identity(_, #{psk_identity := Identity}) when is_binary(Identity) -> Identity;
+psk_identity(server, _) -> undefined;
+psk_identity(client, _) -> <<"psk_identity">>.
 
 %% Next protocol negotiation (draft-agl-tls-nextprotoneg-04): what a server shows, and by what a client chooses.
 npn(client, #{client_preferred_next_protocols := {_, _, _} = Selection}) -> Selection;

@@ -160,12 +160,8 @@ scheme(16#ff01) -> {md5sha, rsa};
 scheme(Scheme) when Scheme < 16#0700 -> ssl_algorithms:pair(Scheme);
 scheme(Scheme) -> ssl_algorithms:scheme_name(Scheme).
 
-%% The secret of an identity; a client is asked with the server's hint.
-psk(Identity0, #{users := #{lookup := {Fun, State}}, role := Role} = Context) ->
-    Identity = case {Role, Identity0} of
-                   {client, <<>>} -> undefined;
-                   _ -> Identity0
-               end,
+%% The secret of an identity; a client is asked with the server's hint, `undefined` if it sent none.
+psk(Identity, #{users := #{lookup := {Fun, State}}} = Context) ->
     try Fun(psk, Identity, State) of
         {ok, Secret} when is_binary(Secret) -> {{secret, Secret}, Context};
         _ -> {unknown, Context}

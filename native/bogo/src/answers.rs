@@ -113,7 +113,7 @@ pub fn answer(
         Query::SessionLookup { session_id, .. } => Answer::Session(sessions.find(&session_id)),
         Query::PskLookup { identity } => {
             // A client is asked with the server's hint.
-            if options.server && identity != options.psk_identity.as_bytes() {
+            if options.server && identity.as_deref() != Some(options.psk_identity.as_bytes()) {
                 Answer::Unknown
             } else {
                 Answer::Secret(Secret::from(options.psk.as_slice()))

@@ -360,7 +360,11 @@ pub fn query<'a>(env: Env<'a>, query: &Query) -> Term<'a> {
             optional(env, server_name.as_ref(), |name| copy(env, name)),
         )
             .encode(env),
-        Query::PskLookup { identity } => (atoms::psk_lookup(), copy(env, identity)).encode(env),
+        Query::PskLookup { identity } => (
+            atoms::psk_lookup(),
+            optional(env, identity.as_deref(), |identity| copy(env, identity)),
+        )
+            .encode(env),
         Query::SrpClient {
             user,
             prime,

@@ -138,8 +138,8 @@ pub enum Query {
     },
     /// The pre-shared key (`Config::user_lookup`). Answers: `Secret`, `Unknown`, `Abort`.
     PskLookup {
-        /// Client: the server's hint, empty without one. Server: the client's identity.
-        identity: Vec<u8>,
+        /// Client: the server's hint, if it sent one (it may be empty). Server: the client's identity.
+        identity: Option<Vec<u8>>,
     },
     /// Client: SRP with these parameters of the server, which are checked. Answers: `KxResponse` (A and the premaster
     /// secret), `Abort`.

@@ -219,7 +219,7 @@ fn finish_psk(
     if !cx.config().user_lookup {
         return found(cx, None);
     }
-    Ok(world::psk_lookup(hint.unwrap_or_default(), Box::new(found)))
+    Ok(world::psk_lookup(hint, Box::new(found)))
 }
 
 fn emit(

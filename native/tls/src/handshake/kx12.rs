@@ -162,5 +162,5 @@ fn with_psk(identity: Vec<u8>, other: Option<Secret>, then: Then<Secret>) -> Ste
         let premaster = psk_premaster(other.as_ref(), &key)?;
         then(cx, premaster)
     };
-    world::psk_lookup(identity, Box::new(found))
+    world::psk_lookup(Some(identity), Box::new(found))
 }

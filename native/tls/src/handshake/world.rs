@@ -52,7 +52,7 @@ pub(super) fn session_lookup(
 }
 
 /// The pre-shared key of an identity (server) or for a hint (client).
-pub(super) fn psk_lookup(identity: Vec<u8>, then: Then<Option<Secret>>) -> Step {
+pub(super) fn psk_lookup(identity: Option<Vec<u8>>, then: Then<Option<Secret>>) -> Step {
     let query = Query::PskLookup { identity };
     asking!(query, then, Answer::Secret(key) => Some(key), Answer::Unknown => None)
 }

@@ -117,10 +117,11 @@ impl World12 {
                 // With leading zeros, which the core must take away.
                 Answer::Secret(Secret::new(padded(&secret, &prime)))
             }
-            Query::PskLookup { identity } if identity.is_empty() || identity == PSK_IDENTITY => {
-                Answer::Secret(Secret::from(PSK))
-            }
-            Query::PskLookup { .. } => Answer::Unknown,
+            Query::PskLookup { identity } => match identity.as_deref() {
+                None | Some([]) => Answer::Secret(Secret::from(PSK)),
+                Some(identity) if identity == PSK_IDENTITY => Answer::Secret(Secret::from(PSK)),
+                Some(_) => Answer::Unknown,
+            },
             Query::SrpClient {
                 user,
                 prime,
