@@ -171,6 +171,8 @@ run_case(Server, Client, Case, Certs) ->
 attempt(Server, Client, #{server := ServerSide, client := ClientSide, script := Script} = Case, Certs) ->
     Sessions = filename:join(Certs, "session" ++ integer_to_list(erlang:unique_integer([positive]))),
     {Accepts, Clients} = case Script of
+                             %% its tool connects twice by itself
+                             resume when map_get(kind, Client) =:= gnutls -> {2, [ClientSide#{resume => true}]};
                              resume -> {2, [ClientSide#{session => {out, Sessions}}, ClientSide#{session => {in, Sessions}}]};
                              _ -> {1, [ClientSide]}
                          end,
@@ -197,6 +199,14 @@ one_by_one(S, [Side | Rest], N, Client, Case, Certs, Port) ->
             Outcome
     end.
 
+judge(S, #{peer := #{kind := gnutls}} = C, #{expect := ok, script := resume} = Case) ->
+    connected(S, server, Case#{connection => 1}),
+    await(S, closed),
+    connected(S, server, Case#{connection => 2}),
+    talk(S, C),
+    interop_peers:finish(C),
+    await(S, closed),
+    ok;
 judge(S, C, #{expect := ok, script := Script} = Case) ->
     connected(C, client, Case),
     connected(S, server, Case),
@@ -253,7 +263,11 @@ script(S, C, resume) ->
 script(S, C, {renegotiate, Who}) ->
     talk(S, C),
     E = case Who of server -> S; client -> C end,
-    interop_peers:renegotiate(E),
+    case E of
+        %% asked by its peer
+        #{peer := #{kind := gnutls}, role := server} -> interop_peers:say(C, <<"**REHANDSHAKE**\n">>);
+        _ -> interop_peers:renegotiate(E)
+    end,
     maps:get(kind, maps:get(peer, E)) =:= erlang andalso equal(renegotiate, await(E, renegotiated), ok),
     timer:sleep(100),
     talk(S, C),

@@ -4,7 +4,7 @@
 %% Suites are those of ssl:cipher_suites/2 of the ssl under test. A side of such a case has the keys version and suite
 %% besides those of interop_cases, and what the suite's key exchange needs.
 -module(interop_old).
--export([cases/1, some/1, suites/0, certificates/1, roots/1, users/1, capable/3, erlang_options/3, tool_arguments/4, translate/1, markdown/2]).
+-export([cases/1, some/1, suites/0, certificates/1, roots/1, users/1, capable/3, erlang_options/3, tool_arguments/4, script_config/3, translate/1, markdown/2]).
 -export_type([suite/0]).
 
 %% kx, cipher, mac: OTP's names
@@ -115,9 +115,14 @@ capable(#{kind := erlang} = Peer, Role, Case) ->
 capable(#{kind := openssl, suites := Has}, Role, #{script := Script} = Case) ->
     #{suite := #{openssl := Name}, version := Version} = maps:get(Role, Case),
     lists:member({Name, Version}, Has) andalso Script =/= bulk;
+%% No more than suites with certificates: they keep no sessions between processes, and start no renegotiation.
+capable(#{kind := Kind, suites := Has}, Role, #{script := Script} = Case) when Kind =:= curl; Kind =:= python; Kind =:= node ->
+    #{suite := #{openssl := Name, kx := Kx}, version := Version} = Side = maps:get(Role, Case),
+    Script =:= talk andalso lists:member(Kx, [rsa, dhe_rsa, ecdhe_rsa, ecdhe_ecdsa]) andalso lists:member({Name, Version}, Has)
+        andalso maps:get(cert, Side, none) =/= dsa_old andalso (Kind =/= curl orelse Role =:= client);
 capable(#{kind := gnutls, suites := Has, name := Peer}, Role, #{script := Script} = Case) ->
     #{suite := #{kx := Kx} = Suite, version := Version} = Side = maps:get(Role, Case),
-    lists:member({gnutls_name(Suite), Version}, Has) andalso Script =:= talk andalso maps:get(cert, Side, none) =/= dsa_old
+    lists:member({gnutls_name(Suite), Version}, Has) andalso Script =/= bulk andalso maps:get(cert, Side, none) =/= dsa_old
         %% GnuTLS 3.7's tool ends when it describes such a session.
         andalso not (Peer =:= "gnutls" andalso Role =:= client andalso (Kx =:= dhe_psk orelse Kx =:= ecdhe_psk));
 capable(_, _, _) ->
@@ -190,6 +195,10 @@ tool_arguments(#{kind := openssl}, Role, #{version := Version, suite := #{openss
         ++ ["-nocert" || Role =:= server, not maps:is_key(cert, Side)]
         ++ openssl_secrets(Role, Kx)
         ++ openssl_role(Role, Kx, Side, Certs);
+tool_arguments(#{kind := curl}, client, #{version := Version, suite := #{openssl := Suite}} = Side, Certs) ->
+    Number = case Version of 'tlsv1.2' -> "1.2"; 'tlsv1.1' -> "1.1"; tlsv1 -> "1.0" end,
+    ["--tlsv" ++ Number, "--tls-max", Number, "--ciphers", Suite ++ ":@SECLEVEL=0", "--cacert", file(Certs, old_roots, ".pem")]
+        ++ lists:append([["--cert", file(Certs, Cert, ".pem"), "--key", file(Certs, Cert, ".key")] || #{cert := Cert} <- [Side]]);
 tool_arguments(#{kind := gnutls}, Role, #{suite := #{kx := Kx}} = Side, Certs) ->
     ["--priority", gnutls_priority(Side)]
         ++ lists:append([["--x509certfile", file(Certs, Cert, ".pem"), "--x509keyfile", file(Certs, Cert, ".key")] || #{cert := Cert} <- [Side]])
@@ -201,6 +210,17 @@ openssl_secrets(client, Kx) when Kx =:= psk; Kx =:= dhe_psk; Kx =:= ecdhe_psk; K
     ["-psk", hex(?PSK), "-psk_identity", ?USER];
 openssl_secrets(_, _) ->
     [].
+
+%% For the scripts of python and node: what is not as in TLS 1.3.
+-spec script_config(interop_peers:peer(), interop_cases:side(), file:filename()) -> [{string(), string()}].
+script_config(#{kind := Kind}, #{version := Version, suite := #{openssl := Suite}}, Certs) ->
+    Names = case Version of
+                'tlsv1.2' -> {"TLSv1_2", "TLSv1.2"};
+                'tlsv1.1' -> {"TLSv1_1", "TLSv1.1"};
+                tlsv1 -> {"TLSv1", "TLSv1"}
+            end,
+    [{"version", element(case Kind of python -> 1; node -> 2 end, Names)}, {"suites", Suite ++ ":@SECLEVEL=0"},
+     {"dh", file(Certs, dh, ".pem")}].
 
 %% Left to itself the tool takes a group as strong as the cipher: 1024 bits with 128.
 openssl_role(server, _, Side, Certs) ->
@@ -231,7 +251,7 @@ gnutls_secrets(_, _, _) ->
     [].
 
 gnutls_priority(#{version := Version, suite := #{kx := Kx} = Suite}) ->
-    Dss = case Kx of dhe_dss -> ":+SIGN-DSA-SHA1:+SIGN-DSA-SHA256"; _ -> "" end,
+    Dss = case Kx of _ when Kx =:= dhe_dss; Kx =:= srp_dss -> ":+SIGN-DSA-SHA1:+SIGN-DSA-SHA256"; _ -> "" end,
     "NORMAL:-VERS-ALL:+VERS-" ++ case Version of 'tlsv1.2' -> "TLS1.2"; 'tlsv1.1' -> "TLS1.1"; tlsv1 -> "TLS1.0" end
         ++ ":-KX-ALL:+" ++ gnutls_kx(Kx) ++ ":-CIPHER-ALL:+" ++ gnutls_cipher(Suite) ++ ":-MAC-ALL:+" ++ gnutls_mac(Suite)
         ++ ":+SIGN-RSA-SHA1:+SIGN-ECDSA-SHA1" ++ Dss ++ ":%VERIFY_ALLOW_SIGN_WITH_SHA1".
@@ -247,7 +267,12 @@ gnutls_name(#{kx := Kx} = Suite) ->
                {"AEAD", #{prf := Prf}} -> string:uppercase(atom_to_list(Prf));
                {Mac, _} -> Mac
            end,
-    Name = "TLS_" ++ Underscored(gnutls_kx(Kx)) ++ "_" ++ Underscored(gnutls_cipher(Suite)),
+    Name = "TLS_" ++ Underscored(case Kx of
+                                     srp_anon -> "SRP-SHA";
+                                     srp_rsa -> "SRP-SHA-RSA";
+                                     srp_dss -> "SRP-SHA-DSS";
+                                     _ -> gnutls_kx(Kx)
+                                 end) ++ "_" ++ Underscored(gnutls_cipher(Suite)),
     case Hash of
         none -> Name;
         _ -> Name ++ "_" ++ Hash
@@ -255,6 +280,7 @@ gnutls_name(#{kx := Kx} = Suite) ->
 
 gnutls_kx(dh_anon) -> "ANON-DH";
 gnutls_kx(ecdh_anon) -> "ANON-ECDH";
+gnutls_kx(srp_anon) -> "SRP";
 gnutls_kx(Kx) -> [case C of $_ -> $-; _ -> C end || C <- string:uppercase(atom_to_list(Kx))].
 
 gnutls_cipher(#{cipher := rc4_128}) -> "ARCFOUR-128";

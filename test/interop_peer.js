@@ -1,10 +1,11 @@
-// A TLS 1.3 server or client of node's tls module for test/interop_peers.erl: standard input goes to the peer,
+// A TLS server or client of node's tls module for test/interop_peers.erl: standard input goes to the peer,
 // what the peer sends goes to standard output. One argument: the configuration as JSON.
 'use strict';
 const tls = require('tls'), fs = require('fs');
 const c = JSON.parse(process.argv[2]);
 const options = {
-  minVersion: 'TLSv1.3',
+  minVersion: c.version || 'TLSv1.3',
+  ...(c.version && { maxVersion: c.version, dhparam: fs.readFileSync(c.dh) }),
   ...(c.cert && { cert: fs.readFileSync(c.cert), key: fs.readFileSync(c.key) }),
   ...(c.ca && { ca: fs.readFileSync(c.ca) }),
   ...(c.suites && { ciphers: c.suites }),

@@ -1,11 +1,17 @@
-# A TLS 1.3 server or client of Python's ssl module for test/interop_peers.erl: standard input goes to the peer,
+# A TLS server or client of Python's ssl module for test/interop_peers.erl: standard input goes to the peer,
 # what the peer sends goes to standard output. One argument: the configuration as JSON.
 import json, socket, ssl, sys, threading
 
 c = json.loads(sys.argv[1])
 server = c["role"] == "server"
 ctx = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER if server else ssl.PROTOCOL_TLS_CLIENT)
-ctx.minimum_version = ssl.TLSVersion.TLSv1_3
+if "version" in c:
+    ctx.minimum_version = ctx.maximum_version = getattr(ssl.TLSVersion, c["version"])
+    ctx.set_ciphers(c["suites"])
+    if server:
+        ctx.load_dh_params(c["dh"])
+else:
+    ctx.minimum_version = ssl.TLSVersion.TLSv1_3
 if "cert" in c:
     ctx.load_cert_chain(c["cert"], c["key"])
 if "ca" in c:

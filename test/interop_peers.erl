@@ -77,19 +77,24 @@ lines(Bytes) ->
 available(Program, []) -> os:find_executable(Program) =/= false;
 available(Program, [_, Root]) -> os:find_executable(Program, filename:join(Root, "usr/bin")) =/= false.
 
-%% Suites below TLS 1.3 that a tool was built with, by its own names, and the versions it has each in.
+%% Suites below TLS 1.3 that a tool was built with, by its own names, and the versions it has each in. The others use the
+%% library of openssl. (No SRP with that: s_server and s_client of OpenSSL 3.0 and 3.6 crash, or fail, with each other and with
+%% GnuTLS, too.)
 -spec with_suites(peer()) -> peer().
-with_suites(#{kind := openssl, prefix := Prefix} = Peer) ->
-    Peer#{suites => [{Name, Version}
-                     || {Version, Flag} <- [{'tlsv1.2', "-tls1_2"}, {'tlsv1.1', "-tls1_1"}, {tlsv1, "-tls1"}],
-                        Name <- string:lexemes(output(command(Prefix, "openssl", ["ciphers", "-s", Flag, "-psk", "ALL:@SECLEVEL=0"])), ":\n")]};
+with_suites(#{kind := openssl} = Peer) ->
+    Peer#{suites => openssl_suites(Peer, ["-psk"])};
 with_suites(#{kind := gnutls, prefix := Prefix} = Peer) ->
     Lines = [string:lexemes(Line, " \t,") || "TLS_" ++ _ = Line <- string:lexemes(output(command(Prefix, "gnutls-cli", ["-l"])), "\n")],
     Peer#{suites => [{Name, Version} || [Name, _, _, Least] <- Lines,
                                         {Version, Text} <- [{'tlsv1.2', "TLS1.2"}, {'tlsv1.1', "TLS1.1"}, {tlsv1, "TLS1.0"}],
                                         Text >= Least]};
 with_suites(Peer) ->
-    Peer.
+    Peer#{suites => openssl_suites(Peer, [])}.
+
+openssl_suites(#{prefix := Prefix}, More) ->
+    [{Name, Version}
+     || {Version, Flag} <- [{'tlsv1.2', "-tls1_2"}, {'tlsv1.1', "-tls1_1"}, {tlsv1, "-tls1"}],
+        Name <- string:lexemes(output(command(Prefix, "openssl", ["ciphers", "-s", Flag] ++ More ++ ["ALL:@SECLEVEL=0"])), ":\n")].
 
 output({Program, Arguments}) ->
     Port = open_port({spawn_executable, Program}, [{args, Arguments}, exit_status, stderr_to_stdout]),
@@ -161,6 +166,8 @@ update(Endpoint, write) -> order(Endpoint, fun(Ref) -> {Ref, update_keys, write}
 update(Endpoint, read_write) -> order(Endpoint, fun(Ref) -> {Ref, update_keys, read_write} end, <<"K\n">>).
 
 -spec renegotiate(endpoint()) -> ok.
+renegotiate(#{peer := #{kind := gnutls}, role := client} = Endpoint) ->
+    order(Endpoint, none, <<"^renegotiate^\n">>);
 renegotiate(#{role := Role} = Endpoint) ->
     order(Endpoint, fun(Ref) -> {Ref, renegotiate} end, case Role of server -> <<"r\n">>; client -> <<"R\n">> end).
 
@@ -264,6 +271,7 @@ scheme(ed25519) -> eddsa_ed25519;
 scheme(Scheme) -> Scheme.
 
 file(Certs, Cert, Extension) -> filename:join(Certs, atom_to_list(Cert) ++ Extension).
+trusted(#{version := _}, Certs) -> file(Certs, old_roots, ".pem");
 trusted(#{trust := none}, Certs) -> file(Certs, other_ca, ".pem");
 trusted(_, Certs) -> file(Certs, ca, ".pem").
 
@@ -284,11 +292,16 @@ tool_command(#{kind := openssl, prefix := Prefix} = Peer, Role, #{version := _} 
 tool_command(#{kind := gnutls, prefix := Prefix} = Peer, Role, #{version := _} = Side, Certs, Port) ->
     Arguments = case Role of
                     server -> ["gnutls-serv", "--echo", "--nocookie", "--noticket", "--disable-client-cert", "-p", integer_to_list(Port)];
-                    client -> ["gnutls-cli", "--no-ocsp", "--insecure", "-p", integer_to_list(Port), "--sni-hostname", "localhost"]
+                    client -> ["gnutls-cli", "--inline-commands", "--no-ocsp", "--insecure", "-p", integer_to_list(Port), "--sni-hostname", "localhost"]
                                   ++ ["--resume" || maps:is_key(resume, Side)] ++ ["127.0.0.1"]
                 end,
     {Program, All} = command(Prefix, "stdbuf", ["-o0" | Arguments] ++ interop_old:tool_arguments(Peer, Role, Side, Certs)),
     {Program, All, known(Role, {"listening on IPv4 [^ ]+ port [0-9]+\\.\\.\\.done", Port})};
+tool_command(#{kind := curl, prefix := Prefix} = Peer, client, #{version := _} = Side, Certs, Port) ->
+    {Program, All} = command(Prefix, "curl", interop_old:tool_arguments(Peer, client, Side, Certs) ++ curl_target(Port)),
+    {Program, All, none};
+tool_command(#{kind := Kind} = Peer, Role, #{version := _} = Side, Certs, Port) when Kind =:= python; Kind =:= node ->
+    script_command(Peer, Role, script_config(Role, Side, Certs, Port) ++ interop_old:script_config(Peer, Side, Certs), Port);
 tool_command(#{kind := openssl, prefix := Prefix}, Role, Side, Certs, Port) ->
     Where = "127.0.0.1:" ++ integer_to_list(Port),
     Arguments = case Role of
@@ -322,27 +335,34 @@ tool_command(#{kind := gnutls, prefix := Prefix}, Role, Side, Certs, Port) ->
     {Program, All} = command(Prefix, "stdbuf", Arguments),
     {Program, All, known(Role, {"listening on IPv4 [^ ]+ port [0-9]+\\.\\.\\.done", Port})};
 tool_command(#{kind := curl, prefix := Prefix}, client, Side, Certs, Port) ->
-    P = integer_to_list(Port),
-    Arguments = ["-sS", "--max-time", "10", "--http1.1", "--tlsv1.3", "--cacert", trusted(Side, Certs), "--resolve", "localhost:" ++ P ++ ":127.0.0.1"]
+    Arguments = ["--tlsv1.3", "--cacert", trusted(Side, Certs)]
         ++ lists:append([["--cert", file(Certs, Cert, ".pem"), "--key", file(Certs, Cert, ".key")] || #{cert := Cert} <- [Side]])
         ++ lists:append([["--tls13-ciphers", colons(Suites)] || #{suites := Suites} <- [Side]])
         ++ lists:append([["--curves", colons([openssl_group(G) || G <- Groups])] || #{groups := Groups} <- [Side]])
-        ++ ["https://localhost:" ++ P ++ "/"],
+        ++ curl_target(Port),
     {Program, All} = command(Prefix, "curl", Arguments),
     {Program, All, none};
-tool_command(#{kind := python, prefix := Prefix, dir := Dir}, Role, Side, Certs, Port) ->
-    Json = json(script_config(Role, Side, Certs, Port)
-                ++ [{"group", python_group(G)} || #{groups := [G]} <- [Side]]
-                ++ [{"alpn", [binary_to_list(P) || P <- Protocols]} || #{alpn := Protocols} <- [Side]]),
-    {Program, All} = command(Prefix, "python3", [filename:join(Dir, "interop_peer.py"), Json]),
-    {Program, All, known(Role, {"PORT ([0-9]+)", Port})};
-tool_command(#{kind := node, prefix := Prefix, dir := Dir}, Role, Side, Certs, Port) ->
-    Json = json(script_config(Role, Side, Certs, Port)
-                ++ [{"suites", colons(Suites)} || #{suites := Suites} <- [Side]]
-                ++ [{"groups", colons([openssl_group(G) || G <- Groups])} || #{groups := Groups} <- [Side]]
-                ++ [{"signatures", colons(Schemes)} || #{signatures := Schemes} <- [Side]]
-                ++ [{"alpn", [binary_to_list(P) || P <- Protocols]} || #{alpn := Protocols} <- [Side]]),
-    {Program, All} = command(Prefix, "node", [filename:join(Dir, "interop_peer.js"), Json]),
+tool_command(#{kind := python} = Peer, Role, Side, Certs, Port) ->
+    script_command(Peer, Role, script_config(Role, Side, Certs, Port)
+                   ++ [{"group", python_group(G)} || #{groups := [G]} <- [Side]]
+                   ++ [{"alpn", [binary_to_list(P) || P <- Protocols]} || #{alpn := Protocols} <- [Side]], Port);
+tool_command(#{kind := node} = Peer, Role, Side, Certs, Port) ->
+    script_command(Peer, Role, script_config(Role, Side, Certs, Port)
+                   ++ [{"suites", colons(Suites)} || #{suites := Suites} <- [Side]]
+                   ++ [{"groups", colons([openssl_group(G) || G <- Groups])} || #{groups := Groups} <- [Side]]
+                   ++ [{"signatures", colons(Schemes)} || #{signatures := Schemes} <- [Side]]
+                   ++ [{"alpn", [binary_to_list(P) || P <- Protocols]} || #{alpn := Protocols} <- [Side]], Port).
+
+curl_target(Port) ->
+    P = integer_to_list(Port),
+    ["-sS", "--max-time", "10", "--http1.1", "--resolve", "localhost:" ++ P ++ ":127.0.0.1", "https://localhost:" ++ P ++ "/"].
+
+script_command(#{kind := Kind, prefix := Prefix, dir := Dir}, Role, Config, Port) ->
+    {Interpreter, Script} = case Kind of
+                                python -> {"python3", "interop_peer.py"};
+                                node -> {"node", "interop_peer.js"}
+                            end,
+    {Program, All} = command(Prefix, Interpreter, [filename:join(Dir, Script), json(Config)]),
     {Program, All, known(Role, {"PORT ([0-9]+)", Port})}.
 
 known(server, What) -> What;

@@ -521,7 +521,7 @@ values_for_the_core(_) ->
     #{ask_hello := true, honor_cipher_order := true, cookie := true, key_log := true, alpn := undefined} =
         ssl_opts:core_config(server, Server),
     #{curves := [_ | _], npn := undefined, beast_mitigation := disabled, padding_check := true, user_lookup := false,
-      extended_master_secret := true, psk_identity := undefined, srp_identity := undefined} = ssl_opts:before_13(client, Client),
+      extended_master_secret := true, psk_identity := <<"psk_identity">>, srp_identity := undefined} = ssl_opts:before_13(client, Client),
     {ok, #{ssl := Old}} = server([{versions, [tlsv1]}, {next_protocols_advertised, [<<"a">>]}, {client_renegotiation, false},
                                   {psk_identity, "hint"}]),
     #{versions := [16#0301], groups := [], key_share_groups := []} = ssl_opts:core_config(server, Old),
