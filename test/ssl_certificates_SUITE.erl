@@ -335,7 +335,7 @@ passwords_of_clients(Config) ->
     {ok, Port} = inet:port(L),
     Connect = fun(KeyFile, Password) ->
                       Result = ssl:connect("localhost", Port, [{verify, verify_none}, {certfile, Cert}, {keyfile, KeyFile}
-                                                              | [{password, Password} || Password =/= none]], 200),
+                                                              | [{password, Password} || Password =/= none]], 1000),
                       {ok, Plain} = gen_tcp:accept(L, 5000),
                       _ = [{error, closed} = gen_tcp:recv(Plain, 0, 5000) || Result =/= {error, timeout}],
                       ok = gen_tcp:close(Plain),
