@@ -318,7 +318,14 @@ certificate_requested(Config) ->
            {many_certificates, replaced_in_pieces(certificate, certificates(lists:duplicate(70, chain(client, Config, leaf)))),
             [bad_certificate, handshake_failure, decode_error, illegal_parameter]},
            {same_certificates, replaced_in_pieces(certificate, certificates(lists:duplicate(60, chain(client, Config, leaf)))),
-            [unknown_ca, bad_certificate]}]).
+            [unknown_ca, bad_certificate]},
+           {arc_without_end, replaced_in_pieces(certificate, certificates([chain(client, Config, leaf), arc_without_end()])),
+            decode_error}]).
+
+%% What public_key would take minutes for (CVE-2026-65634).
+arc_without_end() ->
+    Oid = [6, 131, <<200002:24>>, 42, binary:copy(<<255>>, 200000), 1],
+    iolist_to_binary([48, 131, <<(iolist_size(Oid)):24>>, Oid]).
 
 rogue_certificate() ->
     certificate_maker:der(certificate_maker:leaf(["localhost"], certificate_maker:ca("rogue", self), #{})).

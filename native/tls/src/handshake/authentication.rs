@@ -56,6 +56,9 @@ pub(super) fn read_certificate(body: &[u8], offered: &Offered) -> Result<PeerCer
             return Err(Offence::CertificateMayNotSign.into());
         }
     }
+    if chain.iter().any(|certificate| x509::is_bomb(certificate)) {
+        return Err(Offence::UndecodableCertificate.into());
+    }
     Ok(PeerCertificate {
         chain,
         ocsp_response,

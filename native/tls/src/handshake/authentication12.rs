@@ -23,6 +23,9 @@ pub(super) fn read_chain(body: &[u8]) -> Result<PeerChain, Error> {
         return Ok(None);
     };
     let leaf = x509::leaf_info(leaf).map_err(|_| Offence::UndecodableCertificate)?;
+    if chain.iter().any(|certificate| x509::is_bomb(certificate)) {
+        return Err(Offence::UndecodableCertificate.into());
+    }
     Ok(Some((chain.into(), leaf)))
 }
 

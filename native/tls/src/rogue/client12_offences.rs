@@ -2,7 +2,7 @@
 
 use super::common::world::{keep, Sessions, World12, FFDHE2048, SRP_PRIME};
 use super::common::*;
-use super::{as_is, change_nth, expect, handshake, message, nth_hello, without};
+use super::{as_is, bomb, change_nth, expect, handshake, message, nth_hello, without};
 use crate::config::{Config, Npn};
 use crate::connection::{ClientParams, Connection, TamperFn};
 use crate::crypto::suites::{KeyExchange, SUITES as ALL};
@@ -312,6 +312,10 @@ fn certificates_asked_for() {
         (vec![], Error::from(Offence::NoClientCertificate)),
         (vec![vec![]], Error::Malformed("certificate")),
         (vec![vec![0x30, 0]], Offence::UndecodableCertificate.into()),
+        (
+            vec![p256().chain[0].clone(), bomb()],
+            Offence::UndecodableCertificate.into(),
+        ),
         (
             vec![p256().chain[0].clone(); 65],
             Offence::TooManyCertificates.into(),

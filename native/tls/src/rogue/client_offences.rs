@@ -1,7 +1,7 @@
 //! What a client can do wrong, and what the server says to it.
 
 use super::common::*;
-use super::{change_nth, expect, handshake, message, nth_hello, with, without};
+use super::{bomb, change_nth, expect, handshake, message, nth_hello, with, without};
 use crate::config::Config;
 use crate::enums::*;
 use crate::error::{Error, Offence};
@@ -424,6 +424,11 @@ fn certificates() {
     });
     certificate(Offence::CertificateContext, |message| {
         message.context = vec![1]
+    });
+    certificate(Offence::UndecodableCertificate, |message| {
+        let mut second = message.entries[0].clone();
+        second.certificate = bomb();
+        message.entries.push(second);
     });
     certificate(Offence::UndecodableCertificate, |message| {
         message.entries[0].certificate.pop();

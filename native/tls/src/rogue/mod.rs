@@ -92,3 +92,9 @@ fn with(extensions: &Extensions, extension: Extension) -> Extensions {
     all.push(extension);
     all
 }
+
+/// An element with an arc of an object identifier that takes `public_key` minutes.
+fn bomb() -> Vec<u8> {
+    let arc = [0xff; 60_000];
+    [&[0x06, 0x82, 0xea, 0x62, 42][..], &arc, &[1]].concat()
+}

@@ -2,7 +2,7 @@
 
 use super::common::world::{prime, World12, FFDHE2048, SRP_PRIME};
 use super::common::*;
-use super::{as_is, change_nth, expect, handshake, message, with, without};
+use super::{as_is, bomb, change_nth, expect, handshake, message, with, without};
 use crate::config::{Config, DhParams, Npn};
 use crate::connection::{ClientParams, Connection, TamperFn, VerifyName};
 use crate::crypto::suites::{suite, KeyExchange, SUITES as ALL};
@@ -411,6 +411,8 @@ fn certificates() {
     };
     certificate(vec![], Offence::EmptyServerCertificate.into());
     certificate(vec![vec![0x30, 0]], Offence::UndecodableCertificate.into());
+    let padded = vec![p256().chain[0].clone(), bomb()];
+    certificate(padded, Offence::UndecodableCertificate.into());
     let many = vec![p256().chain[0].clone(); 65];
     certificate(many, Offence::TooManyCertificates.into());
     let rsa = identities().last().unwrap();

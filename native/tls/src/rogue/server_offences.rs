@@ -1,7 +1,7 @@
 //! What a server can do wrong, and what the client says to it.
 
 use super::common::*;
-use super::{as_is, change_nth, expect, handshake, message, with, without};
+use super::{as_is, bomb, change_nth, expect, handshake, message, with, without};
 use crate::config::Config;
 use crate::connection::TamperFn;
 use crate::enums::*;
@@ -368,6 +368,11 @@ fn certificates() {
     });
     certificate(Offence::CertificateContext, |message| {
         message.context = vec![1]
+    });
+    certificate(Offence::UndecodableCertificate, |message| {
+        let mut second = message.entries[0].clone();
+        second.certificate = bomb();
+        message.entries.push(second);
     });
     certificate(Offence::UndecodableCertificate, |message| {
         message.entries[0].certificate = vec![0x30, 0]

@@ -12,6 +12,7 @@
     )
 )]
 
+mod bombs;
 mod certificate;
 pub(crate) mod der;
 mod extensions;
@@ -19,6 +20,7 @@ mod leaf;
 mod path;
 mod store;
 
+pub(crate) use bombs::is_bomb;
 pub use certificate::{Spki, MAX_CERTIFICATE_LEN};
 pub(crate) use leaf::{algorithm_key_type, rsa_bits};
 pub use leaf::{
