@@ -292,11 +292,17 @@ fn resumable(cx: &Cx<'_>, hello: &Hello12, saved: &SavedSession) -> Result<bool,
         && common(&saved.suite)
         && authenticated
         && in_scope(config, saved, name);
+    let elsewhere = cx
+        .common
+        .previous
+        .as_ref()
+        .is_some_and(|last| last.info.session_id != saved.session_id);
     match (saved.extended_master_secret, hello.extended_master_secret) {
         // Somebody has taken it out of the hello, or the client is confused.
         (true, false) if fits => Err(Offence::ExtendedMasterSecretChanged),
-        // Without it a session of another connection could be passed on in a renegotiation (triple handshake).
-        (false, _) if cx.common.previous.is_some() => Ok(false),
+        // Without it a session of another connection could be passed on in a renegotiation (triple handshake). This
+        // connection's own changes keys and nothing else: OTP's clients ask for it.
+        (false, _) if elsewhere => Ok(false),
         (before, now) => Ok(fits && before == now),
     }
 }

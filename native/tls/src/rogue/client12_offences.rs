@@ -531,6 +531,49 @@ fn a_session_resumed_without_its_extended_master_secret() {
     expect(kept(), rogue, tamper, Offence::ExtendedMasterSecretChanged);
 }
 
+/// In a renegotiation without extended_master_secret nobody gets the session of another connection. (The client's hello is
+/// changed behind its back: when the server resumes a session it does not understand the change_cipher_spec.)
+#[test]
+fn sessions_in_a_renegotiation() {
+    for (extended, own, resumed) in [
+        (false, true, true),
+        (false, false, false),
+        (true, true, true),
+        (true, false, true),
+    ] {
+        let sessions = Sessions::default();
+        let connected = || {
+            let mut rogue = client_with(Config {
+                extended_master_secret: extended,
+                ..config(p256())
+            });
+            let config = Config {
+                client_renegotiation: true,
+                ..server_config12(TLS12, p256())
+            };
+            let mut victim = Peer::server(config).in_world(World12::with(&sessions));
+            talk(&mut rogue, &mut victim);
+            assert_connected(&mut rogue, &mut victim);
+            keep(&sessions, &victim.events);
+            (rogue, victim)
+        };
+        let (other, _) = connected();
+        let (mut rogue, mut victim) = connected();
+        let id = match own {
+            true => rogue.info().session_id.clone(),
+            false => other.info().session_id.clone(),
+        };
+        let change = move |hello: &mut ClientHello| hello.session_id.clone_from(&id);
+        rogue.connection.tx.tamper.0 = Some(nth_hello(0, change));
+        let Connection { rx, tx } = &mut rogue.connection;
+        rx.renegotiate(tx).unwrap();
+        talk(&mut rogue, &mut victim);
+        let told = Error::from(Offence::UnexpectedChangeCipherSpec);
+        assert_eq!(rogue.error == Some(told), resumed, "{extended} {own}");
+        assert!(victim.error.is_some());
+    }
+}
+
 /// A client that changes its second hello.
 fn again(cause: impl Into<Error>, change: impl Fn(&mut ClientHello) + Send + 'static) {
     let cause = cause.into();
