@@ -1,12 +1,13 @@
 //! Against rustls, as client and as server, over everything both have: TLS 1.3 and 1.2.
 
 mod common;
+use common::world::{keep, Sessions, World12};
 use common::*;
 use rustls::crypto::aws_lc_rs as provider;
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer, ServerName, UnixTime};
 use rustls::{
-    ClientConfig, ClientConnection, RootCertStore, ServerConfig, ServerConnection,
+    ClientConfig, ClientConnection, HandshakeKind, RootCertStore, ServerConfig, ServerConnection,
     SupportedCipherSuite,
 };
 use std::io::{Read, Write};
@@ -117,21 +118,19 @@ fn rustls_server(identity: &Identity, crypto: Arc<CryptoProvider>, auth: bool) -
 struct Theirs(rustls::Connection, Vec<u8>);
 
 impl Theirs {
-    fn client(config: ClientConfig) -> Self {
+    fn client(config: impl Into<Arc<ClientConfig>>) -> Self {
         let name = ServerName::try_from(HOST).unwrap();
-        Self(
-            ClientConnection::new(Arc::new(config), name)
-                .unwrap()
-                .into(),
-            Vec::new(),
-        )
+        let connection = ClientConnection::new(config.into(), name).unwrap();
+        Self(connection.into(), Vec::new())
     }
 
-    fn server(config: ServerConfig) -> Self {
-        Self(
-            ServerConnection::new(Arc::new(config)).unwrap().into(),
-            Vec::new(),
-        )
+    fn server(config: impl Into<Arc<ServerConfig>>) -> Self {
+        let connection = ServerConnection::new(config.into()).unwrap();
+        Self(connection.into(), Vec::new())
+    }
+
+    fn resumed(&self) -> bool {
+        self.0.handshake_kind() == Some(HandshakeKind::Resumed)
     }
 
     fn send(&mut self) -> Vec<u8> {
@@ -466,6 +465,99 @@ fn our_client_resumes_sessions_of_rustls_by_id() {
         ..session
     };
     assert!(!connect(Some(unknown)).info().resumed);
+}
+
+/// Our server: two connections of one rustls client, for every suite and signature, whether the client authenticates or not.
+#[test]
+fn rustls_resumes_our_sessions_by_id() {
+    for (suite, identity) in pairs12() {
+        for auth in [false, true] {
+            let theirs = Arc::new(rustls_client(identity, crypto(vec![suite], None), auth));
+            let sessions = Sessions::default();
+            for resumed in [false, true, true] {
+                let mut theirs = Theirs::client(theirs.clone());
+                let config = Config {
+                    verify_peer: auth,
+                    fail_if_no_peer_cert: auth,
+                    native_verify: client_config(identity).native_verify,
+                    ..server_config12(TLS12, identity)
+                };
+                let mut ours = Peer::server(config).in_world(World12::with(&sessions));
+                talk_to(&mut ours, &mut theirs);
+                keep(&sessions, &ours.events);
+                assert_data_flows(&mut ours, &mut theirs);
+                let info = ours.info();
+                assert_eq!((info.resumed, theirs.resumed()), (resumed, resumed));
+                assert_eq!(info.cipher_suite.0, u16::from(suite.suite()));
+                assert!(info.extended_master_secret);
+                let chain: &[Vec<u8>] = if auth { &identity.chain } else { &[] };
+                assert_eq!(info.peer_chain[..], *chain);
+                assert_closes(&mut ours, &mut theirs);
+            }
+        }
+    }
+}
+
+/// Our client: two connections to one rustls server, the same.
+#[test]
+fn our_client_resumes_every_kind_of_session_of_rustls() {
+    for (suite, identity) in pairs12() {
+        for auth in [false, true] {
+            let theirs = Arc::new(rustls_server(identity, crypto(vec![suite], None), auth));
+            let mut session = None;
+            for resumed in [false, true, true] {
+                let mut theirs = Theirs::server(theirs.clone());
+                let config = Config {
+                    credentials: if auth {
+                        vec![identity.credential()]
+                    } else {
+                        Vec::new()
+                    },
+                    ..client_config12(TLS12, identity)
+                };
+                let params = ClientParams {
+                    server_name: Some(HOST.as_bytes().to_vec()),
+                    verify_name: Some(VerifyName::Dns(HOST.as_bytes().to_vec())),
+                    session: session.clone(),
+                };
+                let client = Connection::client(Arc::new(config), params, Box::new(SystemRandom));
+                let mut ours = Peer::new(client);
+                ours.connection.rx.set_now(NOW);
+                talk_to(&mut ours, &mut theirs);
+                assert_data_flows(&mut ours, &mut theirs);
+                let info = ours.info();
+                assert_eq!((info.resumed, theirs.resumed()), (resumed, resumed));
+                assert_eq!(info.cipher_suite.0, u16::from(suite.suite()));
+                assert_eq!(info.peer_chain[..], identity.chain[..]);
+                assert_eq!(theirs.0.peer_certificates().is_some(), auth);
+                if let Some(new) = ours.events.iter().find_map(|event| match event {
+                    Event::Session(session) => Some((**session).clone()),
+                    _ => None,
+                }) {
+                    session = Some(new);
+                }
+                assert_closes(&mut ours, &mut theirs);
+            }
+        }
+    }
+}
+
+#[test]
+fn rustls_speaks_tls_1_2_with_our_server_over_every_suite_curve_and_signature() {
+    for (suite, identity) in pairs12() {
+        for curve in curves() {
+            let client = rustls_client(identity, crypto(vec![suite], Some(curve)), false);
+            let mut theirs = Theirs::client(client);
+            let mut ours = Peer::server(server_config12(TLS12, identity));
+            talk_to(&mut ours, &mut theirs);
+            assert_data_flows(&mut ours, &mut theirs);
+            let info = ours.info();
+            assert_eq!((info.version, info.group), (TLS12, Some(curve)));
+            assert_eq!(info.cipher_suite.0, u16::from(suite.suite()));
+            assert!(info.extended_master_secret && !info.resumed);
+            assert_closes(&mut ours, &mut theirs);
+        }
+    }
 }
 
 #[test]

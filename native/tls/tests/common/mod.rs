@@ -1,6 +1,7 @@
 //! What the tests share: certificates made on the spot, configurations, and two connections talking in memory.
 #![allow(dead_code)]
 
+pub mod dsa;
 pub mod world;
 
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, KeyUsagePurpose};
@@ -8,7 +9,7 @@ use std::sync::{Arc, OnceLock};
 use tls_core::config::{Config, DhParams, NativeVerify};
 use tls_core::connection::{ClientParams, Connection, Info, VerifyName};
 use tls_core::crypto::sign::{CertifiedKey, KeyKind, PrivateKey};
-use tls_core::crypto::suites::{KeyExchange, SuiteRow, SUITES as SUITES_OF_ALL};
+use tls_core::crypto::suites::{Authentication, KeyExchange, SuiteRow, SUITES as SUITES_OF_ALL};
 use tls_core::crypto::SystemRandom;
 use tls_core::enums::*;
 use tls_core::error::Error;
@@ -22,7 +23,7 @@ pub const HOST: &str = "server.test";
 /// Unix seconds: within the validity of the certificates.
 pub const NOW: u64 = 1_790_000_000;
 
-/// A leaf, its key, and the CA that signed it, all with keys of one kind.
+/// A leaf, its key, and the CA that signed it, all with keys of one kind. Key and CA are empty for DSA, which is the world's.
 pub struct Identity {
     pub scheme: SignatureScheme,
     pub chain: Vec<Vec<u8>>,
@@ -32,6 +33,10 @@ pub struct Identity {
 
 impl Identity {
     pub fn credential(&self) -> Arc<CertifiedKey> {
+        if self.key_pkcs8.is_empty() {
+            let key = PrivateKey::external(dsa::KEY_ID, dsa::SCHEMES.to_vec());
+            return Arc::new(CertifiedKey::new(self.chain.clone(), key).unwrap());
+        }
         let key = PrivateKey::from_der(KeyKind::Pkcs8, &self.key_pkcs8).unwrap();
         Arc::new(CertifiedKey::new(self.chain.clone(), key).unwrap())
     }
@@ -78,6 +83,24 @@ pub fn identities() -> &'static [Identity] {
 /// The P-256 one.
 pub fn p256() -> &'static Identity {
     &identities()[0]
+}
+
+/// The one with RSA.
+pub fn rsa() -> &'static Identity {
+    identities()
+        .iter()
+        .find(|identity| identity.scheme == SignatureScheme::RSA_PSS_RSAE_SHA256)
+        .unwrap()
+}
+
+/// Whose certificate fits the suite.
+pub fn identity_for(row: &SuiteRow) -> &'static Identity {
+    match (row.kx, row.auth) {
+        (_, Authentication::Dss) => dsa::identity(),
+        (KeyExchange::Ecdh, Authentication::Rsa) => ec_by_rsa(),
+        (_, Authentication::Rsa) => rsa(),
+        _ => p256(),
+    }
 }
 
 /// A key of P-256 in a certificate signed with RSA, for ECDH_RSA.
@@ -202,7 +225,7 @@ pub fn config12(version: ProtocolVersion) -> Config {
         versions: vec![version],
         cipher_suites: suites.into_iter().map(|row| row.id).collect(),
         curves: GROUPS[1..].to_vec(),
-        signature_algs: [SCHEMES, OLD_SCHEMES].concat(),
+        signature_algs: [SCHEMES, OLD_SCHEMES, dsa::SCHEMES].concat(),
         dh: Some(DhParams {
             prime: world::prime(world::FFDHE2048),
             generator: vec![2],
@@ -242,7 +265,7 @@ pub fn server_config(identity: &Identity) -> Config {
 pub fn client_config(identity: &Identity) -> Config {
     Config {
         verify_peer: true,
-        native_verify: Some(NativeVerify {
+        native_verify: (!identity.ca.is_empty()).then(|| NativeVerify {
             store: identity.store(),
             depth: 10,
         }),

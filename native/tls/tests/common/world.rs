@@ -1,6 +1,7 @@
 //! A world that answers what TLS 1.2 and below ask for: Diffie-Hellman in any group, pre-shared keys, SRP users, sessions.
 //! Plain and slow arithmetic, written from the RFCs, so that it agrees with nothing by accident.
 
+use super::dsa;
 use num_bigint::BigUint;
 use sha1::{Digest, Sha1};
 use std::cell::RefCell;
@@ -169,6 +170,17 @@ impl World12 {
                 let found = self.sessions.borrow().get(session_id).cloned();
                 Answer::Session(found.map(Box::new))
             }
+            Query::Sign {
+                key_id: dsa::KEY_ID,
+                scheme,
+                message,
+            } => Answer::Bytes(dsa::sign(*scheme, message)),
+            Query::VerifySignature {
+                scheme,
+                certificate,
+                message,
+                signature,
+            } => Answer::Verified(dsa::verify(*scheme, certificate, message, signature)),
             _ => Answer::Continue,
         }
     }
