@@ -1,8 +1,7 @@
 //! What TLS before 1.3 needs of cryptography and aws-lc-rs does not offer: operations of keys with old hashes ([`keys`]),
-//! ciphers that work in place from record to record ([`cipher`]), and SHA-512's compression function ([`sha512`]).
+//! and ciphers that work in place from record to record ([`cipher`]).
 //!
-//! Beside the NIF the only place with `unsafe`: calls of C functions of aws-lc, the library that aws-lc-rs brings anyway,
-//! and of functions for processors that have certain instructions.
+//! Beside the NIF the only place with `unsafe`: calls of C functions of aws-lc, the library that aws-lc-rs brings anyway.
 #![warn(missing_docs)]
 #![deny(unsafe_op_in_unsafe_fn, clippy::undocumented_unsafe_blocks)]
 #![cfg_attr(
@@ -17,7 +16,6 @@
 
 pub mod cipher;
 pub mod keys;
-pub mod sha512;
 
 use aws_lc_sys as sys;
 use core::ffi::c_int;

@@ -248,13 +248,6 @@ pub struct Digest {
 }
 
 impl Digest {
-    /// A digest that was computed elsewhere.
-    pub(super) fn new(from: &[u8]) -> Self {
-        let mut digest = Self::default();
-        digest.append(from);
-        digest
-    }
-
     /// At most `MAX_DIGEST_LEN` bytes in all are taken; every algorithm of `HashAlg` gives at most that.
     fn append(&mut self, from: &[u8]) {
         let free = self

@@ -3,8 +3,7 @@
 //!
 //! An HMAC over data of secret length must not take time that depends on it ("Lucky Thirteen"). What is certainly data is
 //! hashed as usual. Of the rest as many blocks are hashed as there could be, each made byte by byte with masks, and the
-//! digest is taken by a mask after the one that was the last. Provider: RustCrypto's compression functions, and one of our own
-//! for SHA-512 on processors with AVX2.
+//! digest is taken by a mask after the one that was the last. Provider there: RustCrypto's compression functions.
 
 use super::hash::{Digest, HashAlg, HmacKey};
 use super::Secret;
@@ -54,12 +53,7 @@ impl MacAlg {
 
     /// A key; `None` if its length does not fit.
     pub fn key(self, key: &Secret) -> Option<MacKey> {
-        match self {
-            // Here aws-lc takes a third longer, as measured by examples/records.
-            Self::Sha384 => self.secret_length_key(key).map(MacKey::Blocks),
-            _ => (key.len() == self.len())
-                .then(|| MacKey::Hmac(Box::new(HmacKey::new(self.hash(), key.as_ref())))),
-        }
+        (key.len() == self.len()).then(|| MacKey(HmacKey::new(self.hash(), key.as_ref())))
     }
 
     /// A key for data of secret length; `None` if its length does not fit, or CBC is not used with this MAC.
@@ -77,25 +71,14 @@ impl MacAlg {
     }
 }
 
-/// A MAC key.
+/// A MAC key. Provider: aws-lc.
 #[derive(Debug)]
-pub enum MacKey {
-    /// On aws-lc
-    Hmac(Box<HmacKey>),
-    /// On compression functions
-    Blocks(SecretLengthMacKey),
-}
+pub struct MacKey(HmacKey);
 
 impl MacKey {
     /// The MAC of pseudo header and content.
     pub fn sign(&self, header: &[u8; PSEUDO_HEADER_LEN], content: &[u8]) -> Digest {
-        match self {
-            Self::Hmac(key) => key.sign(&[header, content]),
-            Self::Blocks(key) => {
-                let mac = key.sign(header, content, content.len());
-                Digest::new(mac.get(..key.len()).unwrap_or(&mac))
-            }
-        }
+        self.0.sign(&[header, content])
     }
 }
 
@@ -115,14 +98,6 @@ impl fmt::Debug for SecretLengthMacKey {
 }
 
 impl SecretLengthMacKey {
-    fn len(&self) -> usize {
-        match self.0 {
-            Inner::Sha1(_) => Sha1::DIGEST,
-            Inner::Sha256(_) => Sha256::DIGEST,
-            Inner::Sha384(_) => Sha384::DIGEST,
-        }
-    }
-
     /// The MAC of pseudo header and the first `len` bytes of `data`. The time depends on `data.len()` only. `len` must be
     /// no less than `data.len() - 256`.
     pub fn sign(
@@ -188,15 +163,6 @@ fn one_by_one<State, Len: ArrayLength<u8>>(
     }
 }
 
-fn compress512(state: &mut [u64; 8], blocks: &[u8]) {
-    let done = tls_legacy::sha512::compress(state, blocks);
-    one_by_one(
-        state,
-        blocks.get(done..).unwrap_or_default(),
-        sha2::compress512,
-    );
-}
-
 macro_rules! compression {
     ($name:ident, $state:ty, $initial:expr, $block:expr, $length:expr, $digest:expr, $compress:expr) => {
         #[derive(Clone, Zeroize)]
@@ -258,7 +224,7 @@ compression!(
     128,
     16,
     48,
-    compress512
+    |state, blocks: &[u8]| one_by_one(state, blocks, sha2::compress512)
 );
 
 /// The states after the padded keys.
