@@ -226,7 +226,7 @@ scene(Point, Victim, N) ->
     Users = maps:get(users, Scene, []),
     %% One of several may have been waiting only: the others rightly go on.
     Victim =:= user andalso length(Users) > 1 andalso kill(maps:get(owner, Scene)),
-    eventually(fun() -> ?assertEqual([], [U || U <- Users, is_process_alive(U)]) end),
+    eventually(fun() -> ?assertEqual([], [{U, process_info(U, current_stacktrace)} || U <- Users, is_process_alive(U)]) end),
     [kill(X) || {Key, X} <- maps:to_list(Scene), Key =:= owner orelse Key =:= peer orelse Key =:= listener],
     Endpoints = [E || {Key, E} <- maps:to_list(Scene), Key =:= endpoint orelse Key =:= peer_endpoint],
     eventually(fun() -> ?assertEqual([], [E || E <- Endpoints, is_process_alive(E)]) end),

@@ -1,6 +1,6 @@
-%% Passive connections on which small messages come one by one: the connection's process reads ahead for recv
-%% (native/nif/src/ahead.rs). Nothing of it shows but speed: here is every case of recv, close and change of options while it is
-%% so, that it ends with bulk, and that what nobody reads does not fill the memory.
+%% Passive connections: their process reads ahead for recv (native/nif/src/ahead.rs), and so hears what the peer says beside data
+%% while nobody receives. Here is every case of recv, close and change of options while it is so, that it ends with bulk and comes
+%% back, and that what nobody reads does not fill the memory.
 -module(ssl_read_ahead_SUITE).
 -include_lib("stdlib/include/assert.hrl").
 -compile([export_all, nowarn_export_all]).
@@ -9,7 +9,8 @@
 
 suite() -> [{timetrap, {seconds, 60}}].
 
-all() -> [begins_with_small_messages, lengths, times_out, readers_take_turns, dead_reader_takes_nothing, packets, other_packets,
+all() -> [begins_with_the_connection, begins_again_after_bulk, unread_end_is_heard, unread_alert_is_kept, unread_new_keys_are_answered,
+          lengths, times_out, readers_take_turns, dead_reader_takes_nothing, packets, other_packets,
           active_and_back, ends_with_bulk, unread_data_wait_at_the_sender, peer_closes, close_frees_readers, transport_dies,
           late_alert, key_updates, downgrade, leaves_nothing].
 
@@ -38,10 +39,79 @@ is_ahead(Socket) ->
     {ok, [{active, false}]} = ssl:getopts(Socket, [active]),
     is_integer(Active).
 
-begins_with_small_messages(Config) ->
+begins_with_the_connection(Config) ->
     {S, C} = pair(Config),
-    [false, false] = [is_ahead(Socket) || Socket <- [S, C]],
+    [true, true] = [is_ahead(Socket) || Socket <- [S, C]],
     warm(S, C),
+    closed(S, C).
+
+begins_again_after_bulk(Config) ->
+    {S, C} = pair(Config),
+    bulk(C, S),
+    eventually(fun() -> true = is_ahead(S) end),
+    ok = ssl:send(C, <<"small">>),
+    {ok, <<"small">>} = ssl:recv(S, 0, 5000),
+    bulk(C, S),
+    %% While a reader waits it listens itself.
+    Reader = call(fun() -> ssl:recv(S, 0, 10000) end),
+    timer:sleep(1200),
+    ok = ssl:send(C, <<"later">>),
+    {ok, <<"later">>} = result(Reader),
+    eventually(fun() -> true = is_ahead(S) end),
+    closed(S, C).
+
+bulk(From, To) ->
+    Data = crypto:strong_rand_bytes(400000),
+    Sender = call(fun() -> ssl:send(From, Data) end),
+    {ok, Data} = ssl:recv(To, byte_size(Data), 20000),
+    ok = result(Sender),
+    false = is_ahead(To).
+
+%% Nobody receives: the end of what the peer says, and of the transport, is known all the same; the data before it stay.
+unread_end_is_heard(Config) ->
+    [begin
+         {S, C} = pair(Config),
+         Bulk andalso bulk(C, S),
+         ok = ssl:send(C, <<"the last">>),
+         End(C),
+         %% (A send before it is heard would have the peer's transport reset ours.)
+         timer:sleep(case Bulk of true -> 1500; false -> 300 end),
+         {error, closed} = ssl:send(S, <<"x">>),
+         {ok, <<"the last">>} = ssl:recv(S, 0, 5000),
+         {error, closed} = ssl:recv(S, 0, 5000),
+         closed(S, C)
+     end || Bulk <- [false, true],
+            End <- [fun(C) -> ok = ssl:close(C) end, fun(C) -> ok = ssl:shutdown(C, write) end,
+                    fun(C) -> ok = gen_tcp:shutdown(port_of(C), write) end, fun(C) -> exit(endpoint(C), kill) end]].
+
+%% An alert that came while nobody received is given to who asks next, by recv or for active mode; once.
+unread_alert_is_kept(Config) ->
+    [begin
+         {S, C} = pair(Config),
+         ok = gen_tcp:send(port_of(C), <<23, 3, 3, 30:16, 0:240>>),
+         timer:sleep(100),
+         {error, {tls_alert, {bad_record_mac, _}}} = Ask(S),
+         {error, closed} = Ask(S),
+         {error, closed} = ssl:send(S, <<"x">>),
+         %% The one who got it from the peer.
+         {error, {tls_alert, {bad_record_mac, _}}} = Ask(C),
+         closed(S, C)
+     end || Ask <- [fun(X) -> ssl:recv(X, 0, 1000) end, fun(X) -> ssl:setopts(X, [{active, once}]) end,
+                    fun(X) -> ssl:setopts(X, [{active, true}]) end]],
+    receive Message -> ct:fail(Message) after 0 -> ok end.
+
+%% RFC 8446 section 4.6.3: the answer goes before the next data, though nobody reads the wish.
+unread_new_keys_are_answered(Config) ->
+    {S, C} = pair(Config, [binary, {active, false}], [binary, {active, false}, {keep_secrets, true}]),
+    Keys = fun() ->
+                   {ok, [{keylog, Lines}]} = ssl:connection_information(C, [keylog]),
+                   length([L || "SERVER_TRAFFIC_SECRET_1 " ++ _ = L <- Lines])
+           end,
+    0 = Keys(),
+    ok = ssl:update_keys(C, read_write),
+    timer:sleep(100),
+    ok = ssl:send(S, <<"data">>),
+    eventually(fun() -> 1 = Keys() end),
     closed(S, C).
 
 lengths(Config) ->

@@ -965,12 +965,20 @@ raising_transport(Config) ->
     {error, closed} = result(call(fun() -> ssl:send(C, <<"from elsewhere">>) end)),
     ok = ssl:send(S, <<"still read">>),
     {ok, <<"still read">>} = ssl:recv(C, 10, 5000),
+    bulk(S, C),
     put(raise, recv),
     {error, closed} = ssl:recv(C, 0, 5000),
     erase(raise),
     {error, closed} = ssl:recv(C, 0, 5000),
     {error, closed} = result(call(fun() -> ssl:recv(C, 0, 5000) end)),
     closed(S, C).
+
+%% After bulk callers of recv read the transport themselves, for a while.
+bulk(From, To) ->
+    Data = binary:copy(<<"bulk">>, 100000),
+    Sender = call(fun() -> ssl:send(From, Data) end),
+    {ok, Data} = ssl:recv(To, byte_size(Data), 10000),
+    ok = result(Sender).
 
 raise(Function, Data) ->
     get(raise) =:= Function andalso error({raised, Data}).
@@ -1209,12 +1217,19 @@ never_handshaken(Config) ->
 
 reader_dies(Config) ->
     {S, C} = pair(Config),
-    {pid, Reader, _} = call(fun() -> ssl:recv(C, 0, infinity) end),
-    timer:sleep(100),
-    unlink(Reader),
-    exit(Reader, kill),
-    timer:sleep(50),
-    %% What it might have read is unknown: the stream is at its end, and says so to both.
+    Dies = fun() ->
+                   {pid, Reader, _} = call(fun() -> ssl:recv(C, 0, infinity) end),
+                   timer:sleep(100),
+                   unlink(Reader),
+                   exit(Reader, kill),
+                   timer:sleep(50)
+           end,
+    Dies(),
+    ok = ssl:send(S, <<"for another">>),
+    {ok, <<"for another">>} = ssl:recv(C, 0, 5000),
+    bulk(S, C),
+    Dies(),
+    %% It had read the transport itself, what is unknown: the stream is at its end, and says so to both.
     {error, closed} = ssl:recv(C, 0, 5000),
     {error, closed} = ssl:recv(S, 0, 5000),
     ok = ssl:close(C),

@@ -384,6 +384,12 @@ message({ssl_native, trace, Items}, _, _) ->
     keep_state_and_data;
 message({ssl_native, holder_down, _}, State, S) when State =:= connection; State =:= downgrade ->
     ssl_endpoint_ending:transport_ended(closed, State, S);
+message(listen_again, State, S0) ->
+    S = S0#data{again = false},
+    case State of
+        connection -> ssl_endpoint_reading:settle(ssl_endpoint_reading:read_ahead(S), [hibernate]);
+        _ -> {keep_state, S}
+    end;
 message(write_again, State, S) ->
     ssl_endpoint_ending:written(State, ssl_endpoint_writing:write_out(S));
 message({'EXIT', Writer, Reason}, State, #data{writer = Writer} = S) when is_pid(Writer) ->
@@ -402,15 +408,17 @@ message(_, _, _) ->
 
 received(Bytes, handshake, #data{conn = Conn} = S) ->
     ssl_endpoint_handshake:progress(ssl_endpoint_events:outs(ssl_native:feed(Conn, Bytes), disarmed_once(S)));
+received(Bytes, connection, #data{ended = closed, behind = Behind} = S) ->
+    {keep_state, disarmed_once(S#data{behind = [Behind, Bytes]})};
 received(Bytes, State, #data{conn = Conn} = S) when State =:= connection; State =:= downgrade ->
-    S1 = ssl_endpoint_events:outs(ssl_native:feed(Conn, Bytes), disarmed_once(S#data{fresh = false})),
+    S1 = ssl_endpoint_events:outs(ssl_native:feed(Conn, Bytes), disarmed_once(S)),
     case State of
         connection -> ssl_endpoint_reading:settle(S1, []);
         downgrade -> ssl_endpoint_ending:downgraded(S1)
     end;
-received(Bytes, accepted, #data{hs = #hs{early = Early} = Hs} = S) ->
+received(Bytes, State, #data{hs = #hs{early = Early} = Hs} = S) when State =:= accepted; State =:= paused ->
     %% A socket that was active before it became ours (upgrade): controlling_process passes on what its owner had got.
-    {keep_state, S#data{hs = Hs#hs{early = [Early, Bytes]}}};
+    {keep_state, disarmed_once(S#data{hs = Hs#hs{early = [Early, Bytes]}})};
 received(Bytes, draining, #data{drained = Drained} = S) ->
     case Drained + iolist_size(Bytes) of
         Sum when Sum > ?DRAIN_LIMIT -> {stop, ssl_endpoint_ending:exit_reason(S), S};
@@ -424,7 +432,8 @@ disarmed_once(S) -> S.
 
 rearm(connection, S) -> ssl_endpoint_reading:settle(S, []);
 rearm(draining, S) -> {keep_state, ssl_endpoint_reading:arm(many, S)};
-rearm(State, S) when State =:= handshake; State =:= downgrade -> {keep_state, ssl_endpoint_reading:arm(once, S)};
+rearm(handshake, S) -> {keep_state, ssl_endpoint_reading:arm(handshake, S)};
+rearm(downgrade, S) -> {keep_state, ssl_endpoint_reading:arm(once, S)};
 rearm(_, S) -> {keep_state, S}.
 
 owner_down(State, S) when State =:= accepted; State =:= handshake; State =:= paused ->
@@ -443,7 +452,7 @@ handle_cast(stop, State, S) when State =:= handshake; State =:= paused ->
 handle_cast(stop, _, S) ->
     {stop, ssl_endpoint_ending:exit_reason(S), S};
 handle_cast({notes, Notes}, connection, S) ->
-    ssl_endpoint_reading:settle(ssl_endpoint_events:outs(Notes, S#data{fresh = false}), []);
+    ssl_endpoint_reading:settle(ssl_endpoint_events:outs(Notes, S), []);
 handle_cast({write_failed, _}, connection, #data{active = false} = _S) ->
     %% What the peer sent can still be read; then the reader finds the end.
     keep_state_and_data;

@@ -20,7 +20,7 @@
              parsed :: ssl_opts:parsed() | undefined,    % the options, when they may be continued
              done = false :: boolean(),                  % over, but for output that the transport has not taken
              paused = no :: no | ssl_native:query() | done,  % {handshake, hello}
-             early = [] :: iodata(),                     % came before we were asked for the handshake
+             early = [] :: iodata(),                     % came before we were asked for the handshake, or to continue it
              random = <<>> :: binary(),                  % the client's, for the key log
              key_log = [] :: [string()]}).               % lines so far, last first
 
@@ -46,7 +46,9 @@
                cooked = no :: no | binary(),             % plaintext that is cut here and not by the native half
                want :: undefined | {gen_statem:from(), non_neg_integer()},
                ended :: undefined | closed | {fatal, map()},
-               fresh = false :: boolean(),               % client: nothing read since the handshake
+               behind = [] :: iodata() | torn,           % what came behind the peer's close_notify: after a downgrade the user's.
+                                                         % torn: none came, the transport ended before
+               again = false :: boolean(),               % a timer runs until we listen to the peer again
                %% writing
                out = [] :: iodata(),                     % waits for the transport to take data again
                writer :: undefined | pid(),              % process that writes for us

@@ -7,7 +7,7 @@
 -moduledoc false.
 -endif.
 
--export([framing/1, framing/2, word/1, native_packet/1, take_over_cutting/2, next/1, deliver/2, to_owner/2]).
+-export([framing/1, framing/2, word/1, native_packet/1, take_over_cutting/2, collected/1, next/1, deliver/2, to_owner/2]).
 
 -include("ssl_endpoint.hrl").
 
@@ -78,6 +78,16 @@ more(#data{cooked = Kept, conn = Conn} = S) ->
     case ssl_native:pull(Conn, 0) of
         {data, Data} -> next(S#data{cooked = <<Kept/binary, Data/binary>>});
         none -> {more, hand_back_cutting(S)}
+    end.
+
+%% After the end: all that is left is in `cooked`.
+-spec collected(data()) -> data().
+collected(#data{cooked = no} = S) ->
+    collected(take_over_cutting(<<>>, S));
+collected(#data{cooked = Kept, conn = Conn} = S) ->
+    case ssl_native:pull(Conn, 0) of
+        {data, Data} -> collected(S#data{cooked = <<Kept/binary, Data/binary>>});
+        none -> S
     end.
 
 cut(_, _, _, <<>>) ->

@@ -34,7 +34,7 @@ transport_ended(_, closing, #data{ending = {From, _}} = S) ->
     {stop_and_reply, {shutdown, normal}, replies(From, ok), S};
 transport_ended(_, downgrade, #data{ending = {From, _}} = S) ->
     {stop_and_reply, {shutdown, normal}, replies(From, {error, closed}), S};
-transport_ended(closed, accepted, #data{hs = #hs{early = Early}} = S) when Early =/= [] ->
+transport_ended(closed, State, #data{hs = #hs{early = Early}} = S) when (State =:= accepted orelse State =:= paused), Early =/= [] ->
     %% The handshake will find it.
     {keep_state, S};
 transport_ended(_, State, S) when State =:= accepted; State =:= paused ->
@@ -45,10 +45,16 @@ transport_ended(How, handshake, #data{conn = Conn} = S) ->
         #data{ended = {fatal, #{origin := peer}}} = S1 -> ssl_endpoint_handshake:progress(S1);
         S1 -> {stop, {shutdown, transport_closed}, ssl_endpoint_handshake:reply({error, closed}, S1)}
     end;
+transport_ended(How, connection, #data{ended = closed, conn = Conn} = S) ->
+    %% As was said before: what we say goes on, if the transport goes on with that.
+    case How =:= closed andalso stays_open(S) of
+        true -> {keep_state, S};
+        false -> ssl_endpoint_reading:settle(shut(ssl_endpoint_events:outs(ssl_native:close_transport(Conn, How), S)), [])
+    end;
 transport_ended(How, connection, #data{conn = Conn} = S) ->
     case ssl_endpoint_events:outs(ssl_native:close_transport(Conn, How), S) of
-        #data{ended = undefined} = S1 -> ssl_endpoint_reading:settle(S1#data{ended = closed}, []);
-        S1 -> ssl_endpoint_reading:settle(S1, [])
+        #data{ended = {fatal, _}} = S1 -> ssl_endpoint_reading:settle(shut(S1), []);
+        S1 -> ssl_endpoint_reading:settle(shut(S1#data{ended = closed, behind = torn}), [])
     end.
 
 -spec replies(gen_statem:from() | undefined, term()) -> [gen_statem:reply_action()].
@@ -87,15 +93,18 @@ at_end(How, #data{role = Role, options = Options, want = Want, self = Self, conn
         _ -> drain(alert_timeout(), S1)
     end.
 
-%% The peer has ended, and what it sent has not been read yet: that stays for the reader. Our side ends too (RFC 5246 section
-%% 7.2.1), unless the user wants to go on sending (RFC 8446 section 6.1).
+%% The peer has ended, and what it sent has not been read yet: that stays for the reader. Before TLS 1.3 our side ends too (RFC
+%% 5246 section 7.2.1), unless the user wants to go on sending; in TLS 1.3 it goes on (RFC 8446 section 6.1).
 -spec one_sided(data()) -> data().
-one_sided(#data{ended = closed, shut = false} = S) ->
+one_sided(#data{ended = closed, ctx = #{}} = S) -> last_word(S);
+one_sided(S) -> S.
+
+last_word(#data{shut = false} = S) ->
     case stays_open(S) of
         true -> S;
         false -> shut(ssl_endpoint_writing:control_now(close_notify, S))
     end;
-one_sided(S) ->
+last_word(S) ->
     S.
 
 shut(S0) ->
@@ -169,6 +178,9 @@ written(connection, #data{out = [], writer = undefined, ending = {shutdown, From
                           socket = Socket} = S) ->
     case ssl_transport:shutdown(Transport, Socket, How) of
         ok when How =:= write -> {keep_state, shut(S#data{ending = undefined}), [{reply, From, ok}]};
+        {error, Gone} when How =:= write, Gone =:= closed orelse Gone =:= enotconn orelse Gone =:= einval ->
+            %% The peer read our close_notify, and was faster: its transport is closed, and so is ours.
+            {keep_state, shut(S#data{ending = undefined}), [{reply, From, ok}]};
         ok -> ssl_endpoint_reading:settle(nothing_to_read(shut(S#data{ending = undefined})), [{reply, From, ok}]);
         {error, _} = Error -> transport_refused(From, Error, S)
     end;
@@ -215,7 +227,7 @@ mark_closed(Conn) ->
 -spec shut_down(read | write | read_write, gen_statem:from(), atom(), data()) -> result().
 shut_down(read, From, connection, #data{transport = Transport, socket = Socket} = S) ->
     case ssl_transport:shutdown(Transport, Socket, read) of
-        ok -> ssl_endpoint_reading:settle(nothing_to_read(S), [{reply, From, ok}]);
+        ok -> ssl_endpoint_reading:settle(last_word(nothing_to_read(S)), [{reply, From, ok}]);
         {error, _} = Error -> transport_refused(From, Error, S)
     end;
 shut_down(How, From, connection, S) ->
@@ -237,6 +249,8 @@ downgrade(Pid, Timeout, From, S0) ->
     case ssl_endpoint_reading:lock(ssl_endpoint_reading:callers_come(S0)) of
         #data{lock = held, ended = {fatal, Fatal}, role = Role} = S ->
             {stop_and_reply, {shutdown, normal}, [{reply, From, {error, ssl_alert_text:reason(Role, Fatal, ?PROTOCOL)}}], S};
+        #data{behind = torn} = S ->
+            {stop_and_reply, {shutdown, normal}, [{reply, From, {error, closed}}], S};
         #data{lock = held} = S ->
             S1 = ssl_endpoint_writing:control_now(close_notify, ssl_endpoint_reading:disarm(S)),
             case S1#data{ending = {From, Timeout}, listener = undefined, want = {From, 0}, active = false} of
@@ -252,13 +266,15 @@ downgraded(#data{ended = closed, ending = {From, _}, owner = {_, Pid}, transport
                  conn = Conn} = S) ->
     _ = ssl_transport:setopts(Transport, Socket, ssl_transport:internal()),
     %% What followed the peer's close_notify is the user's: taken with it, or sent to us meanwhile.
-    Rest = iolist_to_binary([ssl_native:rest(Conn) | ssl_endpoint_reading:plain_bytes(S)]),
+    Rest = iolist_to_binary([ssl_native:rest(Conn), S#data.behind | ssl_endpoint_reading:plain_bytes(S)]),
     mark_closed(Conn),
-    case Transport:controlling_process(Socket, Pid) of
-        ok when Rest =:= <<>> -> {stop_and_reply, {shutdown, downgrade}, [{reply, From, {ok, Socket}}], S};
-        ok -> {stop_and_reply, {shutdown, downgrade}, [{reply, From, {ok, Socket, Rest}}], S};
-        {error, _} = Error -> {stop_and_reply, {shutdown, normal}, [{reply, From, Error}], S}
-    end;
+    %% When the peer has closed the transport, too, the user finds that out from the socket, as with OTP.
+    _ = Transport:controlling_process(Socket, Pid),
+    Reply = case Rest of
+                <<>> -> {ok, Socket};
+                _ -> {ok, Socket, Rest}
+            end,
+    {stop_and_reply, {shutdown, downgrade}, [{reply, From, Reply}], S};
 downgraded(#data{ended = {fatal, Fatal}, ending = {From, _}, role = Role} = S) ->
     {stop_and_reply, {shutdown, normal}, [{reply, From, {error, ssl_alert_text:reason(Role, Fatal, ?PROTOCOL)}}], S};
 downgraded(#data{ending = {_, Timeout}} = S) ->

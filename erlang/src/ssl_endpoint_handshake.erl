@@ -11,12 +11,8 @@
 
 -spec begin_handshake(gen_statem:from(), timeout(), data()) -> result().
 begin_handshake(From, Timeout, #data{conn = Conn, hs = #hs{early = Early} = Hs} = S0) ->
-    S = ssl_endpoint_events:outs(ssl_native:start(Conn), S0#data{hs = Hs#hs{from = From, early = []}}),
-    started(case Early of
-                [] -> S;
-                _ when S#data.ended =/= undefined -> S;
-                _ -> ssl_endpoint_events:outs(ssl_native:feed(Conn, Early), S)
-            end, Timeout).
+    S = ssl_endpoint_events:outs(ssl_native:start(Conn), ssl_endpoint_reading:lock(S0#data{hs = Hs#hs{from = From, early = []}})),
+    started(fed(Early, S), Timeout).
 
 started(S, Timeout) ->
     case {progress(S), Timeout} of
@@ -27,22 +23,26 @@ started(S, Timeout) ->
 
 %% {handshake, hello}: the caller looks at the peer's hello and continues, with the options of then.
 -spec continue_handshake(gen_statem:from(), ssl_native:config(), term(), map(), timeout(), data()) -> result().
-continue_handshake(From, Config, Ctx, Options, Timeout, #data{conn = Conn, hs = #hs{paused = Query} = Hs} = S) ->
+continue_handshake(From, Config, Ctx, Options, Timeout, #data{conn = Conn, hs = #hs{paused = Query, early = Early} = Hs} = S) ->
     {Answer, NewCtx} = case ssl_verdict:answer(Query, ssl_material:same_name(Hs#hs.ctx, Ctx)) of
                            {continue, Ctx1} -> {{use_config, Config}, Ctx1};
                            Decided -> Decided
                        end,
     New = ssl_endpoint_events:by_name(Query, NewCtx, S#data{options = Options}),
     ok = ssl_endpoint_events:debug(New),
-    started(ssl_endpoint_events:outs(ssl_native:answer(Conn, Answer),
-                                     New#data{hs = Hs#hs{from = From, ctx = NewCtx, parsed = undefined, paused = done}}),
-            Timeout).
+    Continued = New#data{hs = Hs#hs{from = From, ctx = NewCtx, parsed = undefined, paused = done, early = []}},
+    started(fed(Early, ssl_endpoint_events:outs(ssl_native:answer(Conn, Answer), Continued)), Timeout).
+
+%% What came early.
+fed([], S) -> S;
+fed(_, #data{ended = How} = S) when How =/= undefined -> S;
+fed(Early, #data{conn = Conn} = S) -> ssl_endpoint_events:outs(ssl_native:feed(Conn, Early), S).
 
 %% After something happened in the handshake.
 -spec progress(data()) -> result().
 progress(#data{hs = #hs{done = true}, out = [], writer = undefined} = S) ->
     %% The handshake is over, and our part of it with the transport: the user may write. What it left behind goes; then idle.
-    ssl_endpoint_reading:settle(ssl_endpoint_reading:listen_to_peer(done(S)), [{{timeout, handshake}, cancel}, hibernate]);
+    ssl_endpoint_reading:settle(done(S), [{{timeout, handshake}, cancel}, hibernate]);
 progress(#data{hs = #hs{done = true}} = S) ->
     {next_state, handshake, S};
 progress(#data{ended = {fatal, Fatal}} = S) ->
@@ -51,9 +51,9 @@ progress(#data{ended = closed} = S) ->
     ssl_endpoint_ending:drain(?CLOSE_TIMEOUT, reply({error, closed}, S));
 progress(#data{options = #{versions := Versions}, hs = #hs{paused = {_, _} = Hello, from = From} = Hs} = S) ->
     gen_statem:reply(From, {paused, ssl_facts:hello(Hello, Versions)}),
-    {next_state, paused, S#data{hs = Hs#hs{from = undefined}}, [{{timeout, handshake}, cancel}]};
+    {next_state, paused, ssl_endpoint_reading:at_rest(S#data{hs = Hs#hs{from = undefined}}), [{{timeout, handshake}, cancel}]};
 progress(S) ->
-    {next_state, handshake, ssl_endpoint_reading:arm(once, S)}.
+    {next_state, handshake, ssl_endpoint_reading:arm(handshake, S)}.
 
 failed_handshake(#{alert := ?CLOSE_NOTIFY}, S) ->
     ssl_endpoint_ending:drain(?CLOSE_TIMEOUT, reply({error, closed}, S));
@@ -100,12 +100,12 @@ say(What, #data{conn = Conn} = S) ->
 rest(ok, _) -> [];
 rest({flush, Bytes}, Conn) -> [Bytes | rest(ssl_native:send_end(Conn), Conn)].
 
-done(#data{role = Role, packet = Packet, cooked = Cooked} = S0) ->
-    S = reply(connected, ssl_endpoint_key_log:connected(S0)),
-    case Cooked =/= no orelse ssl_endpoint_delivery:native_packet(Packet) of
-        true -> S#data{fresh = Role =:= client};
-        false -> ssl_endpoint_delivery:take_over_cutting(<<>>, S#data{fresh = Role =:= client})
-    end.
+done(#data{packet = Packet, cooked = Cooked} = S0) ->
+    S = ssl_endpoint_key_log:connected(S0),
+    reply(connected, case Cooked =/= no orelse ssl_endpoint_delivery:native_packet(Packet) of
+                         true -> ssl_endpoint_reading:begin_with(S);
+                         false -> ssl_endpoint_delivery:take_over_cutting(<<>>, S)
+                     end).
 
 -spec reply(connected | {error, term()}, data()) -> data().
 reply(Reply, #data{hs = #hs{from = From}} = S) ->

@@ -54,26 +54,13 @@ set_options(Options, From, State, S) ->
         _ -> {keep_state, S2, [{reply, From, Reply}]}
     end.
 
-%% The first time that a client reads: is there an alert for what the handshake ended with (RFC 8446 section 6.2: the
-%% server's verdict on our certificate comes after our Finished)? Then that is the answer.
-set_active(Reply, From, #data{active = Active, fresh = true, armed = no, cooked = no} = S0) when Active =/= false ->
-    case ssl_endpoint_reading:lock(S0#data{fresh = false}) of
-        #data{lock = held, transport = gen_tcp, socket = Socket, conn = Conn} = S ->
-            case gen_tcp:recv(Socket, 0, 0) of
-                {ok, Bytes} ->
-                    case ssl_endpoint_events:outs(ssl_native:feed(Conn, Bytes), S#data{active = false}) of
-                        #data{ended = {fatal, Fatal}, role = Role} = S1 ->
-                            Error = {error, ssl_alert_text:reason(Role, Fatal, ?PROTOCOL)},
-                            ssl_endpoint_ending:at_end({fatal, Fatal}, S1, [{reply, From, Error}]);
-                        S1 ->
-                            ssl_endpoint_reading:settle(S1#data{active = Active}, [{reply, From, Reply}])
-                    end;
-                {error, timeout} ->
-                    ssl_endpoint_reading:settle(S, [{reply, From, Reply}]);
-                {error, _} ->
-                    gen_statem:reply(From, Reply),
-                    ssl_endpoint_ending:transport_ended(closed, connection, S)
-            end;
+%% Who wants data where only the alert is left that ended the connection gets that for an answer: as a client whose certificate
+%% the server refused when the handshake was over for the client (RFC 8446 section 6.2).
+set_active(Reply, From, #data{role = Role, active = Active, ended = {fatal, Fatal}, want = undefined} = S0) when Active =/= false ->
+    case ssl_endpoint_delivery:collected(S0) of
+        #data{cooked = <<>>} = S ->
+            Error = {error, ssl_alert_text:reason(Role, Fatal, ?PROTOCOL)},
+            ssl_endpoint_ending:at_end({fatal, Fatal}, S#data{active = false}, [{reply, From, Error}]);
         S ->
             ssl_endpoint_reading:settle(S, [{reply, From, Reply}])
     end;

@@ -9,7 +9,7 @@
 -moduledoc false.
 -endif.
 
--export([settle/2, lock/1, give_lock/2, read_ahead/1, listen_to_peer/1, callers_come/1, arm/2, disarm/1, reads_badly/1,
+-export([settle/2, lock/1, read_ahead/1, begin_with/1, callers_come/1, arm/2, disarm/1, at_rest/1, reads_badly/1,
          plain_bytes/1]).
 
 -include("ssl_endpoint.hrl").
@@ -21,6 +21,8 @@
 %% Plaintext that is kept while nobody reads it and we wait for the peer's part of a handshake: beyond it the peer waits for a
 %% reader, as it does without a handshake.
 -define(MAX_KEPT, 1048576).
+%% Milliseconds after which we look for what the peer says beside data, when callers of recv have read for themselves.
+-define(LISTEN_AGAIN, 1000).
 
 %% Asks for the read lock.
 -spec lock(data()) -> data().
@@ -40,43 +42,46 @@ reads_badly(_) -> false.
 reads_badly(#data{socket = Socket}) -> is_tuple(Socket) andalso element(1, Socket) =:= '$inet'.
 -endif.
 
-%% Gives the read lock to callers that want to read themselves.
--spec give_lock(gen_statem:from(), data()) -> result().
-give_lock(From, #data{lock = held, conn = Conn} = S0) ->
-    case disarm(S0) of
-        #data{cooked = no} = S ->
-            ok = ssl_native:reader(Conn, give),
-            {keep_state, S#data{lock = none}, [{reply, From, retry}]};
-        S ->
-            %% Something came after all.
-            {keep_state, S, [{reply, From, retry}]}
-    end;
-give_lock(From, S) ->
-    {keep_state, S, [{reply, From, retry}]}.
-
-%% Callers of recv get small messages one by one: they come sooner when the transport sends them to us, as in active mode, than
-%% when each recv asks it. What we feed waits in the native half, where callers take it (native/nif/src/ahead.rs).
+%% Reads for callers of recv: what we feed waits in the native half, where they take it (native/nif/src/ahead.rs). For two reasons.
+%% While nobody receives we hear what the peer says beside data: the end, new keys, the wish for a renegotiation, the
+%% alert that refuses a client's certificate. And callers get small messages sooner when the transport sends them to us, as in
+%% active mode, than when each recv asks it. Bulk they read for themselves; some time later we listen again.
 -spec read_ahead(data()) -> data().
 read_ahead(#data{ahead = no, active = false, want = undefined, ended = undefined, cooked = no, renegotiation = no, lock = Lock,
-                 transport = gen_tcp, socket = Socket, conn = Conn} = S) when is_port(Socket), not is_reference(Lock) ->
-    case ssl_native:reader(Conn, ahead) of
+                 conn = Conn} = S) when not is_reference(Lock) ->
+    case not reads_badly(S) andalso ssl_native:reader(Conn, ahead) of
         ok -> arm(many, S#data{lock = held, ahead = yes});
-        {wait, Ref} -> S#data{lock = Ref, ahead = wanted}
+        {wait, Ref} -> S#data{lock = Ref, ahead = wanted};
+        false -> S
     end;
 read_ahead(S) ->
     S.
 
-%% Before TLS 1.3 the peer may ask for a renegotiation, and waits for our part of it: also while nobody here receives.
--spec listen_to_peer(data()) -> data().
-listen_to_peer(#data{ctx = #{}} = S) -> read_ahead(S);
-listen_to_peer(S) -> S.
+%% The handshake is over. We had the read lock, so that nobody else reads what was sent to us; before callers hear that they may.
+-spec begin_with(data()) -> data().
+begin_with(#data{active = false, lock = held, conn = Conn} = S) ->
+    case reads_badly(S) of
+        true ->
+            ok = ssl_native:reader(Conn, give),
+            S#data{lock = none};
+        false ->
+            read_ahead(S)
+    end;
+begin_with(S) ->
+    S.
+
+listen_later(#data{again = true} = S) ->
+    S;
+listen_later(S) ->
+    _ = erlang:send_after(?LISTEN_AGAIN, self(), listen_again),
+    S#data{again = true}.
 
 %% It comes in bulk, or is not for callers of recv any more.
 no_more_ahead(#data{active = false, want = undefined, ended = undefined, cooked = no, renegotiation = no, conn = Conn} = S0) ->
     case disarm(S0) of
         #data{ended = undefined, cooked = no} = S ->
             ok = ssl_native:reader(Conn, give),
-            S#data{ahead = no, lock = none};
+            listen_later(S#data{ahead = no, lock = none});
         S ->
             no_more_ahead(S)
     end;
@@ -94,9 +99,12 @@ callers_come(S) ->
     S.
 
 %% Has the transport send us what comes.
--spec arm(once | many, data()) -> data().
+-spec arm(once | many | handshake, data()) -> data().
 arm(_, #data{armed = Armed} = S) when Armed =/= no ->
     S;
+arm(handshake, S) ->
+    %% As it may stay afterwards (read_ahead): a port that is armed anew holds a buffer until something comes.
+    arm(case reads_badly(S) of true -> once; false -> many end, S);
 arm(How, #data{transport = Transport, socket = Socket} = S) ->
     Active = case How of many when Transport =:= gen_tcp -> active_n(); _ -> once end,
     case ssl_transport:setopts(Transport, Socket, [{active, Active}]) of
@@ -120,6 +128,14 @@ disarm(#data{armed = no} = S) ->
 disarm(#data{transport = Transport, socket = Socket} = S) ->
     _ = ssl_transport:setopts(Transport, Socket, [{active, false}]),
     drain_mailbox(S#data{armed = no}).
+
+%% In a pause of the handshake: what came already waits in our mailbox, and is kept when its turn comes.
+-spec at_rest(data()) -> data().
+at_rest(#data{armed = no} = S) ->
+    S;
+at_rest(#data{transport = Transport, socket = Socket} = S) ->
+    _ = ssl_transport:setopts(Transport, Socket, [{active, false}]),
+    S#data{armed = no}.
 
 -spec plain_bytes(data()) -> [binary()].
 plain_bytes(#data{socket = Socket, tags = {Data, _, _, _}} = S) ->

@@ -31,7 +31,7 @@ request({close, _}, From, _, S) ->
     {stop_and_reply, {shutdown, normal}, [{reply, From, ok}], S};
 request({shutdown, _}, From, connection, #data{ended = closed, shut = true}) ->
     {keep_state_and_data, [{reply, From, {error, closed}}]};
-request({shutdown, How}, From, State, S) ->
+request({shutdown, How}, From, State, S) when How =:= read; How =:= write; How =:= read_write ->
     ssl_endpoint_ending:shut_down(How, From, State, S);
 request({recv, _, _}, From, connection, #data{active = Active}) when Active =/= false ->
     {keep_state_and_data, [{reply, From, {error, einval}}]};
@@ -43,7 +43,7 @@ request({recv, _, _}, From, connection, #data{ahead = yes, cooked = no, ended = 
 request({recv, _, _} = Recv, From, connection, #data{cooked = no, ended = undefined} = S) ->
     case ssl_endpoint_reading:reads_badly(S) of
         true -> request(Recv, From, connection, ssl_endpoint_delivery:take_over_cutting(<<>>, S));
-        false -> ssl_endpoint_reading:give_lock(From, S)
+        false -> {keep_state, ssl_endpoint_reading:read_ahead(S), [{reply, From, retry}]}
     end;
 request({recv, _, _} = Recv, From, connection, #data{cooked = no} = S) ->
     %% We know of the end already: what comes before it is read here.
@@ -98,7 +98,7 @@ request(new_keys, From, connection, #data{renegotiation = User} = S) ->
     {keep_state, S#data{renegotiation = {internal, [From, User]}}};
 request({served, Notes}, From, connection, S) ->
     %% A reader outside waits until the question that it came across is answered.
-    case ssl_endpoint_events:outs(Notes, S#data{fresh = false}) of
+    case ssl_endpoint_events:outs(Notes, S) of
         #data{ended = {fatal, _} = Fatal} = S1 -> {keep_state, S1#data{ended = undefined}, [{reply, From, Fatal}]};
         S1 -> ssl_endpoint_reading:settle(S1, [{reply, From, ok}])
     end;
