@@ -4,17 +4,20 @@
 -include_lib("common_test/include/ct.hrl").
 -include_lib("stdlib/include/assert.hrl").
 
--import(tls_pairs, [call/1, finished/1, endpoint/1, left_nothing/0, eventually/1]).
+-import(tls_pairs, [call/1, finished/1, endpoint/1, port_of/1, left_nothing/0, eventually/1]).
 
 -export([all/0, suite/0, init_per_suite/1, end_per_suite/1, init_per_testcase/2, end_per_testcase/2]).
--export([renegotiation_ignored/1, processes_killed/1, secrets_stay_out_of_reports/1, secrets_stay_out_of_exits/1]).
+-export([renegotiation_ignored/1, processes_killed/1, asked_after_a_kill/1, reader_after_a_kill/1,
+         offence_while_much_waits/1, secrets_stay_out_of_reports/1, secrets_stay_out_of_exits/1]).
 
 %% Handler of the logger.
 -export([log/2]).
 
 suite() -> [{timetrap, {seconds, 90}}].
 
-all() -> [renegotiation_ignored, processes_killed, secrets_stay_out_of_reports, secrets_stay_out_of_exits].
+all() ->
+    [renegotiation_ignored, processes_killed, asked_after_a_kill, reader_after_a_kill, offence_while_much_waits,
+     secrets_stay_out_of_reports, secrets_stay_out_of_exits].
 
 init_per_suite(Config) ->
     {ok, _} = application:ensure_all_started(ssl),
@@ -121,6 +124,85 @@ kill(Pids) -> [exit(Pid, kill) || Pid <- Pids].
 %% Microseconds, without sleeping.
 busy(Time) -> busy_until(erlang:monotonic_time(microsecond) + Time).
 busy_until(End) -> erlang:monotonic_time(microsecond) < End andalso busy_until(End).
+
+%% A sender that is killed while it writes takes the connection's keys with it. Who asks for something before the connection process
+%% knows gets an answer nevertheless.
+asked_after_a_kill(Config) ->
+    [begin
+         {S, C} = pair_of(Version, Config),
+         sys:suspend(endpoint(C)),
+         Sender = spawn(fun() -> ssl:send(S, binary:copy(<<0>>, 60000000)) end),
+         waits(S),
+         sys:suspend(endpoint(S)),
+         Asked = [call(fun() -> Ask(S) end)
+                  || Ask <- [fun ssl:connection_information/1, fun ssl:peercert/1, fun ssl:negotiated_protocol/1, fun ssl:renegotiate/1,
+                             fun(Socket) -> ssl:export_key_materials(Socket, [<<"label">>], [no_context], [10]) end,
+                             fun(Socket) -> ssl:recv(Socket, 0, 1000) end, fun(Socket) -> ssl:send(Socket, "more") end,
+                             fun(Socket) -> ssl:setopts(Socket, [{active, once}]) end]],
+         timer:sleep(100),
+         exit(Sender, kill),
+         timer:sleep(100),
+         sys:resume(endpoint(S)),
+         [{error, closed} | Answers] = [finished(Call) || Call <- Asked],
+         ?assertEqual([], [Answer || Answer <- Answers, Answer =/= ok, element(1, Answer) =/= error]),
+         receive {ssl_closed, S} -> ok after 5000 -> ct:fail(not_told) end,
+         ok = ssl:close(S),
+         sys:resume(endpoint(C)),
+         ok = ssl:close(C)
+     end || Version <- ['tlsv1.2', 'tlsv1.3']].
+
+pair_of(Version, Config) ->
+    Of = fun(Role) -> {Role, lists:keydelete(versions, 1, proplists:get_value(Role, Config))} end,
+    Options = [{versions, [Version]} | ?PASSIVE],
+    tls_pairs:pair([Of(server), Of(client)], Options, Options).
+
+%% The peer takes nothing any more.
+waits(Socket) ->
+    eventually(fun() -> {queue_size, Size} = erlang:port_info(port_of(Socket), queue_size), ?assert(Size > 0) end),
+    timer:sleep(100).
+
+%% Who waits for data without end hears of it, whatever else is wanted of the socket.
+reader_after_a_kill(Config) ->
+    [begin
+         {S, C} = pair_of(Version, Config),
+         Reader = call(fun() -> ssl:recv(S, 0) end),
+         timer:sleep(100),
+         sys:suspend(endpoint(C)),
+         Sender = spawn(fun() -> ssl:send(S, binary:copy(<<0>>, 60000000)) end),
+         waits(S),
+         ok = ssl:setopts(S, [{active, Active}]),
+         exit(Sender, kill),
+         {error, _} = finished(Reader),
+         case Active of
+             once -> receive {ssl_closed, S} -> ok after 5000 -> ct:fail(not_told) end;
+             false -> {error, closed} = ssl:recv(S, 0, 5000)
+         end,
+         ok = ssl:close(S),
+         sys:resume(endpoint(C)),
+         ok = ssl:close(C)
+     end || Version <- ['tlsv1.2', 'tlsv1.3'], Active <- [once, false]].
+
+%% A peer that takes nothing and then breaks the protocol, while a process is sending to it: the connection process does not wait
+%% for the transport, and all is over in time.
+offence_while_much_waits(Config) ->
+    [begin
+         {S, C} = pair_of(Version, Config),
+         sys:suspend(endpoint(C)),
+         Sender = call(fun() -> ssl:send(S, binary:copy(<<0>>, 60000000)) end),
+         ok = ssl:setopts(S, [{active, true}]),
+         waits(S),
+         Monitor = erlang:monitor(process, endpoint(S)),
+         ok = gen_tcp:send(port_of(C), <<23, 3, 3, 32:16, 0:256>>),
+         receive {ssl_error, S, {tls_alert, {bad_record_mac, _}}} -> ok after 5000 -> ct:fail(not_told) end,
+         Begin = erlang:monotonic_time(millisecond),
+         {error, closed} = ssl:connection_information(S),
+         ok = ssl:close(S),
+         ?assert(erlang:monotonic_time(millisecond) - Begin < 2000),
+         {error, closed} = finished(Sender),
+         receive {'DOWN', Monitor, process, _, _} -> ok after 10000 -> ct:fail(lives) end,
+         sys:resume(endpoint(C)),
+         _ = ssl:close(C)
+     end || Version <- ['tlsv1.2', 'tlsv1.3']].
 
 %% Neither sys:get_status nor a crash shows the master secret, keys of PSK, passwords of SRP, or data.
 secrets_stay_out_of_reports(_) ->

@@ -370,8 +370,9 @@ message({ssl_native, Ref, go}, State, #data{lock = Ref} = S) ->
     case State of
         connection when S#data.ahead =:= wanted ->
             ssl_endpoint_reading:settle(ssl_endpoint_reading:read_ahead(S#data{lock = held, ahead = no}), []);
-        connection -> ssl_endpoint_reading:settle(S#data{lock = held}, []);
-        _ -> {keep_state, S#data{lock = held}}
+        %% It may also say that the connection was given up: come and see.
+        connection -> ssl_endpoint_reading:settle(ssl_endpoint_reading:lock(S#data{lock = none}), []);
+        _ -> {keep_state, ssl_endpoint_reading:lock(S#data{lock = none})}
     end;
 message({ssl_native, _Ref, go}, closing, S) ->
     %% Our turn to write.
@@ -382,7 +383,10 @@ message({ssl_native, key_log, Label, Random, Secret}, State, S) when State =:= c
 message({ssl_native, trace, Items}, _, _) ->
     lists:foreach(fun ssl_log:trace/1, Items),
     keep_state_and_data;
-message({ssl_native, holder_down, _}, State, S) when State =:= connection; State =:= downgrade ->
+message({ssl_native, holder_down, _}, State, #data{transport = Transport, socket = Socket} = S)
+  when State =:= connection; State =:= downgrade ->
+    %% Whoever waits for the transport would wait for nothing.
+    _ = ssl_transport:shutdown(Transport, Socket, read),
     ssl_endpoint_ending:transport_ended(closed, State, S);
 message(listen_again, State, S0) ->
     S = S0#data{again = false},

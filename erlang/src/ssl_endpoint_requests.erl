@@ -115,13 +115,16 @@ request(negotiated_protocol, From, connection, #data{conn = Conn}) ->
             end,
     {keep_state_and_data, [{reply, From, Reply}]};
 request(information, From, connection, #data{role = Role, conn = Conn, options = Options, key_log = Lines} = S) ->
-    Info = ssl_native:info(Conn),
     KeyLog = case Options of
                  #{keep_secrets := true} -> Lines;
                  _ -> []
              end,
-    Kept = maps:merge(secrets(Info, S), #{role => Role, options => Options, key_log => KeyLog}),
-    {keep_state_and_data, [{reply, From, {ok, Info, Kept}}]};
+    Reply = case ssl_native:info(Conn) of
+                %% Given up, which we have not been told yet.
+                undefined -> {error, closed};
+                Info -> {ok, Info, maps:merge(secrets(Info, S), #{role => Role, options => Options, key_log => KeyLog})}
+            end,
+    {keep_state_and_data, [{reply, From, Reply}]};
 request({export, [Label], [Context], [Length], _}, From, connection, #data{conn = Conn, ctx = #{}}) ->
     %% Before TLS 1.3: as OTP has it, one comes by itself and not in a list.
     Reply = case export(Conn, [Label], [Context], [Length], []) of
