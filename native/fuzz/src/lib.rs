@@ -1,7 +1,7 @@
 //! What the fuzz targets share: certificates made at start, configurations by number, endpoints that never ask twice, and
 //! scripts for rogues.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use tls_core::config::{Config, DhParams, Npn};
 use tls_core::connection::{ClientParams, Connection, TamperFn};
@@ -48,6 +48,39 @@ fn credential(at: usize) -> Arc<CertifiedKey> {
     let (certificate, key) = &keys[at];
     let key = PrivateKey::from_der(KeyKind::Pkcs8, key).unwrap();
     Arc::new(CertifiedKey::new(vec![certificate.clone()], key).unwrap())
+}
+
+/// A chain that is good for a server and a client: certificates in DER.
+pub struct Chain {
+    pub leaf: Vec<u8>,
+    pub intermediate: Vec<u8>,
+    pub ca: Vec<u8>,
+}
+
+/// Made once.
+pub fn chain() -> &'static Chain {
+    use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, KeyUsagePurpose};
+    static CHAIN: OnceLock<Chain> = OnceLock::new();
+    CHAIN.get_or_init(|| {
+        let key = || KeyPair::generate_for(&rcgen::PKCS_ECDSA_P256_SHA256).unwrap();
+        let authority = |name: &str| {
+            let mut params = CertificateParams::new(Vec::<String>::new()).unwrap();
+            params.distinguished_name.push(DnType::CommonName, name);
+            params.is_ca = IsCa::Ca(BasicConstraints::Constrained(3));
+            params.key_usages = vec![KeyUsagePurpose::KeyCertSign];
+            params
+        };
+        let (ca_key, intermediate_key) = (key(), key());
+        let params = authority("CA");
+        let ca = params.self_signed(&ca_key).unwrap().der().to_vec();
+        let issuer = Issuer::new(params, ca_key);
+        let params = authority("intermediate");
+        let intermediate = params.signed_by(&intermediate_key, &issuer).unwrap().der().to_vec();
+        let issuer = Issuer::new(params, intermediate_key);
+        let params = CertificateParams::new(vec!["fuzz.test".to_string()]).unwrap();
+        let leaf = params.signed_by(&key(), &issuer).unwrap().der().to_vec();
+        Chain { leaf, intermediate, ca }
+    })
 }
 
 /// The versions that bits 8 to 10 turn on.
@@ -157,13 +190,15 @@ pub struct Peer {
     pub data: Vec<u8>,
     pub error: Option<Error>,
     pub connected: bool,
+    /// The first handshake and renegotiations.
+    pub handshakes: usize,
     closed: bool,
     sent_alert: bool,
 }
 
 impl Peer {
     pub fn new(connection: Connection) -> Self {
-        Self { connection, data: Vec::new(), error: None, connected: false, closed: false, sent_alert: false }
+        Self { connection, data: Vec::new(), error: None, connected: false, handshakes: 0, closed: false, sent_alert: false }
     }
 
     pub fn run(&mut self) -> Vec<u8> {
@@ -182,7 +217,11 @@ impl Peer {
                     assert!(self.connected && !self.closed && self.error.is_none());
                     self.data.extend(data);
                 }
-                Output::Event(Event::Connected(_)) => self.connected = true,
+                Output::Event(Event::Connected(_)) => {
+                    self.connected = true;
+                    self.handshakes += 1;
+                }
+                Output::Event(Event::Renegotiated(_)) => self.handshakes += 1,
                 Output::Event(Event::PeerClosed) => self.closed = true,
                 Output::Event(_) => {}
                 Output::Heavy => panic!("heavy is allowed"),
@@ -243,11 +282,12 @@ pub fn talk(client: &mut Peer, server: &mut Peer) {
     panic!("they never stop");
 }
 
-/// Did the rogue change anything?
-pub struct Changed(Arc<AtomicBool>);
+/// What the rogue has sent as it should be, up to the first change.
+pub struct Honest(Arc<AtomicUsize>);
 
-impl Changed {
-    pub fn get(&self) -> bool {
+impl Honest {
+    /// So many handshakes may be complete for a peer: renegotiations that are changed do not take back what was before.
+    pub fn handshakes(&self) -> usize {
         self.0.load(Ordering::Relaxed)
     }
 }
@@ -294,10 +334,11 @@ fn significant(mut messages: &[u8]) -> Vec<u8> {
 }
 
 /// Makes a rogue of a peer.
-pub fn rogue(peer: &mut Peer, script: &[u8]) -> Changed {
-    let changed = Arc::new(AtomicBool::new(false));
+pub fn rogue(peer: &mut Peer, script: &[u8]) -> Honest {
+    let honest = Arc::new(AtomicUsize::new(0));
     let mut script = Script(script.to_vec().into_iter());
-    let flag = Arc::clone(&changed);
+    let count = Arc::clone(&honest);
+    let mut changed = false;
     let tamper: TamperFn = Box::new(move |message| {
         let mut bytes = message.to_vec();
         let mut records = Vec::new();
@@ -352,8 +393,9 @@ pub fn rogue(peer: &mut Peer, script: &[u8]) -> Changed {
         // Before TLS 1.3 the keys do not change after Finished: what follows it belongs to what comes later.
         let finished = message.first() == Some(&HandshakeType::FINISHED.0);
         let later = finished && sent.starts_with(message);
-        if significant(&sent) != message && !later {
-            flag.store(true, Ordering::Relaxed);
+        changed |= significant(&sent) != message && !later;
+        if finished && !changed {
+            count.fetch_add(1, Ordering::Relaxed);
         }
         records.retain(|(_, content)| !content.is_empty());
         // Before there are keys the writer refuses application data.
@@ -361,7 +403,7 @@ pub fn rogue(peer: &mut Peer, script: &[u8]) -> Changed {
         records
     });
     peer.connection.tx.tamper.0 = Some(tamper);
-    Changed(changed)
+    Honest(honest)
 }
 
 /// Records of all kinds from an established sender to an established receiver.
