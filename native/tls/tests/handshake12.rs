@@ -219,11 +219,34 @@ fn certificates_of_the_authorities_that_a_server_names_come_first() {
     let server = Config {
         verify_peer: true,
         native_verify: client_config(rsa()).native_verify,
-        certificate_authorities: Some(vec![name]),
+        // What is no name harms the others in nothing.
+        certificate_authorities: Some(vec![vec![0xff; 7], name, b"rubbish".to_vec()]),
         ..server_config12(TLS12, p256())
     };
     let (client, _) = connected(client, server);
     assert_eq!(client.info().own_credential, Some(1));
+}
+
+#[test]
+fn clients_sign_as_the_server_prefers() {
+    use SignatureScheme as S;
+    for schemes in [
+        [S::RSA_PKCS1_SHA384, S::RSA_PSS_RSAE_SHA256],
+        [S::RSA_PSS_RSAE_SHA512, S::RSA_PKCS1_SHA256],
+    ] {
+        let server = Config {
+            verify_peer: true,
+            native_verify: client_config(rsa()).native_verify,
+            signature_algs: [&schemes[..], SCHEMES].concat(),
+            ..server_config12(TLS12, p256())
+        };
+        let client = Config {
+            credentials: vec![rsa().credential()],
+            ..client_config12(TLS12, p256())
+        };
+        let (client, _) = connected(client, server);
+        assert_eq!(client.info().own_signature_scheme, Some(schemes[0]));
+    }
 }
 
 #[test]
@@ -316,6 +339,20 @@ fn who_knows_no_key_says_so() {
     talk(&mut client, &mut server);
     let cause = server.error.unwrap();
     assert_fails(&server, &client, cause);
+}
+
+#[test]
+fn an_identity_may_be_empty() {
+    for version in OLD {
+        for kx in [KeyExchange::Psk, KeyExchange::EcdhePsk] {
+            let client = Config {
+                psk_identity: Some(Vec::new()),
+                ..only(kx, client_config12(version, p256()))
+            };
+            let (_, server) = connected(client, server_config12(version, p256()));
+            assert_eq!(server.queries, ["psk_lookup"]);
+        }
+    }
 }
 
 #[test]

@@ -140,6 +140,40 @@ fn an_unknown_user_of_srp() {
 }
 
 #[test]
+fn unknown_and_grease_values_are_skipped() {
+    for version in [ProtocolVersion::TLS10, TLS11, TLS12] {
+        // The client's transcript lacks them: the server goes on, and the client cannot read its Finished.
+        let tamper = nth_hello(0, |hello| {
+            hello.cipher_suites.insert(0, CipherSuite(0x7a7a));
+            hello.compression_methods.push(0x6a);
+            let mut all = vec![Extension::Unknown(ExtensionType(0x1a1a), vec![0])];
+            all.extend(hello.extensions.iter().map(|one| match one.clone() {
+                Extension::SupportedGroups(mut groups) => {
+                    groups.insert(0, NamedGroup(0x2a2a));
+                    Extension::SupportedGroups(groups)
+                }
+                Extension::SignatureAlgorithms(mut schemes) => {
+                    schemes.insert(0, SignatureScheme(0x3a3a));
+                    Extension::SignatureAlgorithms(schemes)
+                }
+                Extension::EcPointFormats(mut formats) => {
+                    formats.push(0x5a);
+                    Extension::EcPointFormats(formats)
+                }
+                other => other,
+            }));
+            hello.extensions = Extensions::new(all);
+        });
+        let mut rogue = client_with(client_config12(version, p256()));
+        let mut victim = server_with(server_config12(version, p256()));
+        rogue.connection.tx.tamper.0 = Some(tamper);
+        let hello = rogue.run();
+        assert!(victim.feed(&hello).len() > 500, "a whole flight");
+        assert_eq!(victim.error, None);
+    }
+}
+
+#[test]
 fn hellos_that_are_wrong() {
     for methods in [vec![1], vec![1, 64]] {
         first(Offence::NoNullCompression, move |hello| {
@@ -154,6 +188,9 @@ fn hellos_that_are_wrong() {
         Extension::RenegotiationInfo(vec![0; 12]),
         Offence::WrongRenegotiationInfo,
     );
+    first(Offence::DuplicateExtension, |hello| {
+        hello.extensions.push(Extension::ExtendedMasterSecret(()))
+    });
     for code in [0, 5, 255] {
         first_has(
             Extension::MaxFragmentLength(code),
@@ -323,6 +360,12 @@ fn certificates_asked_for() {
     ] {
         expect(asking(), client(), chain(certificates), cause);
     }
+    // Two of them.
+    let twice = change(HandshakeType::CERTIFICATE, |message| {
+        handshake([message, message].concat())
+    });
+    let cause = Error::UnexpectedMessage(HandshakeType::CERTIFICATE);
+    expect(asking(), client(), twice, cause);
 }
 
 #[test]
