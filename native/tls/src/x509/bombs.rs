@@ -20,11 +20,17 @@ const REASONS: u8 = 0x81;
 /// registeredID of a GeneralName (section 4.2.1.6).
 const REGISTERED_ID: u8 = 0x88;
 const CONSTRUCTED: u8 = 0x20;
+const CONSTRUCTED_BIT_STRING: u8 = BIT_STRING | CONSTRUCTED;
+const CONSTRUCTED_OCTET_STRING: u8 = OCTET_STRING | CONSTRUCTED;
 const LONG_TAG: u8 = 0x1f;
 
 const KEY_USAGE: &[u8] = &[0x55, 0x1d, 0x0f];
 const CRL_DISTRIBUTION_POINTS: &[u8] = &[0x55, 0x1d, 0x1f];
 const FRESHEST_CRL: &[u8] = &[0x55, 0x1d, 0x2e];
+
+/// id-ce and id-pe (sections 4.2.1 and 4.2.2): what `public_key` decodes begins with these. Values of others need not even be
+/// DER.
+const DECODED: [&[u8]; 2] = [&[0x55, 0x1d], &[0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x01]];
 
 /// Is there anything in it that nobody should decode?
 pub(crate) fn is_bomb(certificate: &[u8]) -> bool {
@@ -33,12 +39,21 @@ pub(crate) fn is_bomb(certificate: &[u8]) -> bool {
         if tag == OID {
             name = content;
         }
-        is_bad_oid(tag, content) || (tag == OCTET_STRING && is_bad_extension(name, content))
+        match tag {
+            OCTET_STRING => is_bad_extension(name, content),
+            // In pieces, or with zeros in front of an arc, there could be something that passes for something else.
+            CONSTRUCTED_OCTET_STRING | CONSTRUCTED_BIT_STRING => true,
+            OID if arcs(content).any(|arc| arc.first() == Some(&0x80)) => true,
+            _ => is_long_oid(tag, content),
+        }
     })
 }
 
 /// The value of an extension, and what it is called.
 fn is_bad_extension(name: &[u8], value: &[u8]) -> bool {
+    if !DECODED.iter().any(|start| name.starts_with(start)) {
+        return false;
+    }
     if name == KEY_USAGE && value.len() > MAX_KEY_USAGE {
         return true;
     }
@@ -48,32 +63,30 @@ fn is_bad_extension(name: &[u8], value: &[u8]) -> bool {
         if has_reasons && matches!(tag, REASONS | BIT_STRING) {
             reasons = reasons.saturating_add(content.len());
         }
-        is_bad_oid(tag, content) || reasons > MAX_REASONS
+        is_long_oid(tag, content) || reasons > MAX_REASONS
     })
 }
 
-/// Or one with zeros in front of an arc, by which it could pass for another one here.
-fn is_bad_oid(tag: u8, content: &[u8]) -> bool {
-    let bad = |arc: &[u8]| arc.len() > MAX_ARC || arc.first() == Some(&0x80);
-    matches!(tag, OID | REGISTERED_ID) && content.split(|byte| byte & 0x80 == 0).any(bad)
+/// The bytes of each arc but the last one.
+fn arcs(content: &[u8]) -> impl Iterator<Item = &[u8]> {
+    content.split(|byte| byte & 0x80 == 0)
 }
 
-/// Is there a primitive element that is `bad`, or one in pieces, where it could hide?
+fn is_long_oid(tag: u8, content: &[u8]) -> bool {
+    matches!(tag, OID | REGISTERED_ID) && arcs(content).any(|arc| arc.len() > MAX_ARC)
+}
+
+/// Is there an element that is `bad`? Of constructed ones `bad` sees no content: that follows.
 fn walk<'a>(mut bytes: &'a [u8], mut bad: impl FnMut(u8, &'a [u8]) -> bool) -> bool {
     while let Some((tag, len, rest)) = header(bytes) {
-        bytes = rest;
-        if matches!(tag & !CONSTRUCTED, BIT_STRING | OCTET_STRING) && tag & CONSTRUCTED != 0 {
+        let len = if tag & CONSTRUCTED == 0 { len } else { 0 };
+        let Some((content, after)) = rest.split_at_checked(len) else {
+            return false;
+        };
+        if bad(tag, content) {
             return true;
         }
-        if tag & CONSTRUCTED == 0 {
-            let Some((content, after)) = rest.split_at_checked(len) else {
-                return false;
-            };
-            if bad(tag, content) {
-                return true;
-            }
-            bytes = after;
-        }
+        bytes = after;
     }
     false
 }
@@ -131,7 +144,7 @@ mod tests {
         let places: [fn(Vec<u8>) -> Vec<u8>; 8] = [
             |oid| oid,
             |oid| tlv(0x30, &[tlv(0x02, &[1]), tlv(0x31, &oid)].concat()),
-            |oid| tlv(0x30, &tlv(OCTET_STRING, &tlv(0x30, &oid))),
+            |oid| extension(&[0x55, 0x1d, 0x25], &tlv(0x30, &oid)),
             // indefinite
             |oid| [&[0x30, 0x80], &oid[..], &[0, 0]].concat(),
             // a tag of three bytes before it
@@ -181,6 +194,18 @@ mod tests {
                 true,
             ),
             (&[0x80, 0x55, 0x1d, 0x0f], tlv(0x03, &[0xff; 100]), true),
+            // What only its maker decodes may be anything.
+            (
+                &[0x2b, 0x06, 0x01, 0x04],
+                b"$a text #that is no DER".to_vec(),
+                false,
+            ),
+            (&[0x2b, 0x06, 0x01, 0x04], oid(OID, 1000), false),
+            (
+                &[0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x01, 0x01],
+                oid(OID, 1000),
+                true,
+            ),
             (&[0x55, 0x1d, 0x11], reasons(10_000), false), // a very long mail address
         ] {
             assert_eq!(
