@@ -25,7 +25,6 @@ struct Row {
     scheme: SignatureScheme,
     key: Needs,
     algorithm: &'static dyn Algorithm,
-    heavy: bool,
 }
 
 /// What kind of key a scheme needs.
@@ -54,30 +53,30 @@ impl Needs {
 }
 
 macro_rules! rows {
-    ($($scheme:ident, $key:expr, $algorithm:ident, $heavy:expr;)*) => {
+    ($($scheme:ident, $key:expr, $algorithm:ident;)*) => {
         static ROWS: &[Row] = &[$(Row {
-            scheme: SignatureScheme::$scheme, key: $key, algorithm: algs::$algorithm, heavy: $heavy,
+            scheme: SignatureScheme::$scheme, key: $key, algorithm: algs::$algorithm,
         }),*];
     };
 }
 
 rows! {
-    ECDSA_SECP256R1_SHA256, Needs::Ec(NamedGroup::SECP256R1), ECDSA_P256_SHA256, false;
-    ECDSA_SECP384R1_SHA384, Needs::Ec(NamedGroup::SECP384R1), ECDSA_P384_SHA384, true;
-    ECDSA_SECP521R1_SHA512, Needs::Ec(NamedGroup::SECP521R1), ECDSA_P521_SHA512, true;
-    ED25519,                Needs::Ed25519, ED25519, false;
-    RSA_PSS_RSAE_SHA256,    Needs::Rsa, RSA_PSS_2048_8192_SHA256_LEGACY_KEY, false;
-    RSA_PSS_RSAE_SHA384,    Needs::Rsa, RSA_PSS_2048_8192_SHA384_LEGACY_KEY, false;
-    RSA_PSS_RSAE_SHA512,    Needs::Rsa, RSA_PSS_2048_8192_SHA512_LEGACY_KEY, false;
-    RSA_PSS_PSS_SHA256,     Needs::RsaPss, RSA_PSS_2048_8192_SHA256_LEGACY_KEY, false;
-    RSA_PSS_PSS_SHA384,     Needs::RsaPss, RSA_PSS_2048_8192_SHA384_LEGACY_KEY, false;
-    RSA_PSS_PSS_SHA512,     Needs::RsaPss, RSA_PSS_2048_8192_SHA512_LEGACY_KEY, false;
-    RSA_PKCS1_SHA256,       Needs::Rsa, RSA_PKCS1_2048_8192_SHA256, false;
-    RSA_PKCS1_SHA384,       Needs::Rsa, RSA_PKCS1_2048_8192_SHA384, false;
-    RSA_PKCS1_SHA512,       Needs::Rsa, RSA_PKCS1_2048_8192_SHA512, false;
-    MLDSA44,                Needs::MlDsa, ML_DSA_44, false;
-    MLDSA65,                Needs::MlDsa, ML_DSA_65, false;
-    MLDSA87,                Needs::MlDsa, ML_DSA_87, false;
+    ECDSA_SECP256R1_SHA256, Needs::Ec(NamedGroup::SECP256R1), ECDSA_P256_SHA256;
+    ECDSA_SECP384R1_SHA384, Needs::Ec(NamedGroup::SECP384R1), ECDSA_P384_SHA384;
+    ECDSA_SECP521R1_SHA512, Needs::Ec(NamedGroup::SECP521R1), ECDSA_P521_SHA512;
+    ED25519,                Needs::Ed25519, ED25519;
+    RSA_PSS_RSAE_SHA256,    Needs::Rsa, RSA_PSS_2048_8192_SHA256_LEGACY_KEY;
+    RSA_PSS_RSAE_SHA384,    Needs::Rsa, RSA_PSS_2048_8192_SHA384_LEGACY_KEY;
+    RSA_PSS_RSAE_SHA512,    Needs::Rsa, RSA_PSS_2048_8192_SHA512_LEGACY_KEY;
+    RSA_PSS_PSS_SHA256,     Needs::RsaPss, RSA_PSS_2048_8192_SHA256_LEGACY_KEY;
+    RSA_PSS_PSS_SHA384,     Needs::RsaPss, RSA_PSS_2048_8192_SHA384_LEGACY_KEY;
+    RSA_PSS_PSS_SHA512,     Needs::RsaPss, RSA_PSS_2048_8192_SHA512_LEGACY_KEY;
+    RSA_PKCS1_SHA256,       Needs::Rsa, RSA_PKCS1_2048_8192_SHA256;
+    RSA_PKCS1_SHA384,       Needs::Rsa, RSA_PKCS1_2048_8192_SHA384;
+    RSA_PKCS1_SHA512,       Needs::Rsa, RSA_PKCS1_2048_8192_SHA512;
+    MLDSA44,                Needs::MlDsa, ML_DSA_44;
+    MLDSA65,                Needs::MlDsa, ML_DSA_65;
+    MLDSA87,                Needs::MlDsa, ML_DSA_87;
 }
 
 /// Moduli that the RSA rows take; others are asked of the world.
@@ -229,9 +228,14 @@ pub fn is_native(scheme: SignatureScheme) -> bool {
     row(scheme).is_some()
 }
 
-/// Does verifying take more than about 200 µs?
-pub fn heavy(scheme: SignatureScheme) -> bool {
-    row(scheme).is_some_and(|row| row.heavy)
+/// Does verifying by the key in this certificate take more than about 200 µs? Before TLS 1.3 the scheme does not tell.
+pub fn heavy(certificate: &[u8]) -> bool {
+    x509::spki(certificate).is_ok_and(|spki| {
+        matches!(
+            x509::key_type(&spki),
+            KeyType::Ec(NamedGroup::SECP384R1 | NamedGroup::SECP521R1)
+        )
+    })
 }
 
 /// Algorithms that certificates may be signed with. SHA-1 and MD5 are none.

@@ -4,7 +4,7 @@ use super::certificate::Certificate;
 use super::*;
 use crate::config::NativeVerify;
 use crate::crypto::sign::{CertifiedKey, KeyError, KeyKind, PrivateKey, SignError};
-use crate::crypto::verify::{verify, VerifyError};
+use crate::crypto::verify::{heavy, verify, VerifyError};
 use crate::enums::{NamedGroup, SignatureScheme};
 use proptest::prelude::*;
 use rcgen::{
@@ -719,6 +719,7 @@ fn base64(bytes: &[u8]) -> String {
 
 #[test]
 fn native_keys_sign_what_the_certificate_verifies() {
+    let slow = [NamedGroup::SECP384R1, NamedGroup::SECP521R1].map(KeyType::Ec);
     for (key, key_type, schemes) in [
         (P256.clone(), KeyType::Ec(NamedGroup::SECP256R1), 1),
         (
@@ -739,6 +740,7 @@ fn native_keys_sign_what_the_certificate_verifies() {
         let certified = CertifiedKey::new(vec![der.clone()], private).unwrap();
         assert_eq!(certified.leaf.key, key_type);
         assert!(certified.leaf.may_sign);
+        assert_eq!(heavy(&der), slow.contains(&key_type));
         assert_eq!(certified.key.schemes().len(), schemes);
         assert_eq!(certified.key.external_id(), None);
         for scheme in certified.key.schemes() {
