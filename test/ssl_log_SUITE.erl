@@ -1,14 +1,16 @@
 %% What reaches the logger: alerts with OTP's levels and metadata, and the debug log of a handshake; and what does not: secrets.
 -module(ssl_log_SUITE).
 -export([all/0, suite/0, init_per_suite/1, end_per_suite/1, init_per_testcase/2, end_per_testcase/2]).
--export([alerts_have_otps_form/1, log_level_decides/1, messages_and_records/1, printed_by_the_handler/1, nothing_unless_asked/1,
-         handshake_continue_turns_it_on/1, no_secrets/1, handler_lives_with_the_application/1, user_canceled/1]).
+-export([alerts_have_otps_form/1, log_level_decides/1, messages_and_records/1, key_exchanges/1, printed_by_the_handler/1,
+         nothing_unless_asked/1, handshake_continue_turns_it_on/1, no_secrets/1, handler_lives_with_the_application/1, user_canceled/1]).
 -export([log/2]).
+
+-include_lib("stdlib/include/assert.hrl").
 
 suite() -> [{timetrap, {seconds, 30}}].
 
 all() ->
-    [alerts_have_otps_form, log_level_decides, messages_and_records, printed_by_the_handler, nothing_unless_asked,
+    [alerts_have_otps_form, log_level_decides, messages_and_records, key_exchanges, printed_by_the_handler, nothing_unless_asked,
      handshake_continue_turns_it_on, no_secrets, handler_lives_with_the_application, user_canceled].
 
 init_per_suite(Config) ->
@@ -92,6 +94,28 @@ messages_and_records(Config) ->
     Data = <<"TLS 1.2 Record Protocol, application_data">>,
     [{inbound, Data}, {outbound, Data}] = lists:usort(lists:nthtail(length(Records) - 2, Records)),
     tls_pairs:closed(S, C).
+
+%% What these messages hold depends on the suite (before TLS 1.3).
+key_exchanges(Config0) ->
+    Config = [{Side, lists:keydelete(versions, 1, Options)} || {Side, Options} <- Config0, Side =:= server orelse Side =:= client],
+    [begin
+         Options = [{active, false}, {versions, ['tlsv1.2']}, {ciphers, [Suite]} | Others],
+         {S, C} = case Side of
+                      client -> tls_pairs:pair(Config, Options, [{log_level, debug} | Options]);
+                      server -> tls_pairs:pair(Config, [{log_level, debug} | Options], Options)
+                  end,
+         Page = [Body || #{level := debug, msg := {report, #{title := Title, message := Body}}} <- logged(),
+                         binary:match(Title, <<"KeyExchange">>) =/= nomatch],
+         Text = unicode:characters_to_list(Page),
+         [?assertEqual({Suite, Side, Part, true}, {Suite, Side, Part, string:find(Text, Part) =/= nomatch}) || Part <- Parts],
+         ?assertEqual(nomatch, string:find(Text, "body ")),
+         tls_pairs:closed(S, C)
+     end || Side <- [client, server],
+            {Suite, Others, Parts} <-
+                [{"ECDHE-ECDSA-AES128-GCM-SHA256", [{eccs, [secp256r1]}],
+                  ["named_curve               secp256r1", "public                    65 bytes, 04", "algorithm  ", "signature  ", "ecdh_Yc  "]},
+                 {"DHE-PSK-AES128-GCM-SHA256", [{psk_identity, "hint"}, {user_lookup_fun, {fun(psk, _, _) -> {ok, <<"secret of both">>} end, none}}],
+                  ["psk_identity_hint         hint", "psk_identity              hint", "dh_p                      2048 bits, ", "dh_g   ", "dh_Yc   "]}]].
 
 %% The application's own handler; what it prints is what the formatter makes of an event.
 printed_by_the_handler(Config) ->

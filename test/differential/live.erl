@@ -263,13 +263,32 @@ connection(S, C, Handshake, Continue, {Server, Client, _}) ->
     case ssl:listen(0, given(S, Server)) of
         {ok, L} ->
             {ok, {_, Port}} = ssl:sockname(L),
-            Accepting = in_process(fun() -> {ok, A} = ssl:transport_accept(L, ?TIME), told(Handshake(A)) end),
-            Connecting = in_process(fun() -> told(Continue(ssl:connect("localhost", Port, given(C, Client), ?TIME))) end),
+            Gate = spawn(fun() -> gate([]) end),
+            Side = fun(Fun) -> in_process(fun() -> put(gate, Gate), try Fun() after meet() end end) end,
+            Accepting = Side(fun() -> {ok, A} = ssl:transport_accept(L, ?TIME), told(Handshake(A)) end),
+            Connecting = Side(fun() -> told(Continue(ssl:connect("localhost", Port, given(C, Client), ?TIME))) end),
             Answer = {{server, result(Accepting)}, {client, result(Connecting)}},
             ssl:close(L),
             {Answer, logged()};
         Error ->
             {listen, Error, logged()}
+    end.
+
+%% Neither side closes before the other has told what it has to tell.
+meet() ->
+    Gate = get(gate),
+    case erase(gate) of
+        undefined -> ok;
+        _ ->
+            Ref = monitor(process, Gate),
+            Gate ! {here, self()},
+            receive {'DOWN', Ref, _, _, _} -> ok end
+    end.
+
+gate([_, _]) -> ok;
+gate(Here) ->
+    receive {here, Who} -> gate([Who | Here])
+    after ?TIME -> ok
     end.
 
 given(Options, Defaults) ->
@@ -293,7 +312,7 @@ settled(S) ->
               end,
     %% Not told here: large or secret (cacerts, certs_keys), without use in TLS 1.3 (session_data).
     Result = {maps:without([cacerts, certs_keys, session_data], maps:from_list(forget(Info))), Secrets, ssl:negotiated_protocol(S), options(S)},
-    timer:sleep(50),
+    meet(),
     ssl:close(S),
     Result.
 

@@ -5,8 +5,10 @@
 //! is escaped. No secret is shown: what a message holds in the clear is public or encrypted, tickets are shown by length.
 
 use crate::crypto::hash::HashAlg;
-use crate::enums::{ContentType, HandshakeType, ProtocolVersion};
+use crate::crypto::suites::{suite_of, KeyExchange, SuiteRow};
+use crate::enums::{CipherSuite, ContentType, HandshakeType, ProtocolVersion};
 use crate::error::Error;
+use crate::handshake::premaster::{client_shape, server_shape};
 use crate::wire::codec::{DecodeError, Reader};
 use crate::wire::extension::{
     EarlyData, Extension, Extensions, KeyShare, KeyShareEntry, Place, PreSharedKey, StatusRequest,
@@ -14,7 +16,10 @@ use crate::wire::extension::{
 };
 use crate::wire::hello::{ClientHello, ServerHello};
 use crate::wire::message::{CertificateRequest, CertificateVerify, KeyUpdate, NewSessionTicket};
-use crate::wire::message12::{Certificate12, CertificateRequest12};
+use crate::wire::message12::{
+    Certificate12, CertificateRequest12, CertificateStatus, ClientKeyExchange, ServerKeyExchange,
+    ServerParams,
+};
 use core::fmt::Write;
 
 /// Something that went over the wire.
@@ -26,6 +31,31 @@ pub struct Traced {
     pub message: bool,
     /// As it was sent; records with their headers.
     pub bytes: Vec<u8>,
+    /// What the last ServerHello selected: what a key exchange message contains depends on it.
+    pub selected: Option<(ProtocolVersion, CipherSuite)>,
+}
+
+/// Follows the hellos, for the messages after them.
+#[derive(Debug, Default)]
+pub(crate) struct Followed(Option<(ProtocolVersion, CipherSuite)>);
+
+impl Followed {
+    /// The next that came or went.
+    pub fn mark(&mut self, item: Traced) -> Traced {
+        if let (true, Some(([msg_type, ..], body))) =
+            (item.message, item.bytes.split_first_chunk::<4>())
+        {
+            if HandshakeType(*msg_type) == HandshakeType::SERVER_HELLO {
+                self.0 = ServerHello::parse(body)
+                    .and_then(|hello| Ok((ProtocolVersion(hello.version()?), hello.cipher_suite)))
+                    .ok();
+            }
+        }
+        Traced {
+            selected: self.0,
+            ..item
+        }
+    }
 }
 
 /// Gathers; when it is off that costs a branch.
@@ -88,6 +118,7 @@ impl Tracer {
                 inbound,
                 message,
                 bytes: parts.concat(),
+                selected: None,
             });
         }
     }
@@ -113,7 +144,7 @@ impl Traced {
         match self.bytes.split_first_chunk::<4>() {
             Some(([msg_type, ..], body)) if self.message => {
                 let mut page = Page::default();
-                if fields(HandshakeType(*msg_type), body, &mut page).is_err() {
+                if fields(HandshakeType(*msg_type), body, self.selected, &mut page).is_err() {
                     page = Page::default();
                     page.line("malformed", &hex(body));
                 }
@@ -223,7 +254,13 @@ impl Page {
     }
 }
 
-fn fields(msg_type: HandshakeType, body: &[u8], page: &mut Page) -> Result<(), Error> {
+fn fields(
+    msg_type: HandshakeType,
+    body: &[u8],
+    selected: Option<(ProtocolVersion, CipherSuite)>,
+    page: &mut Page,
+) -> Result<(), Error> {
+    let selected = selected.and_then(|(version, id)| Some((version, suite_of(id, version)?)));
     match msg_type {
         HandshakeType::CLIENT_HELLO => {
             let hello = ClientHello::parse(body)?;
@@ -313,11 +350,119 @@ fn fields(msg_type: HandshakeType, body: &[u8], page: &mut Page) -> Result<(), E
                 },
             );
         }
+        HandshakeType::SERVER_KEY_EXCHANGE if selected.is_some() => {
+            if let Some((version, row)) = selected {
+                server_key_exchange(body, version, row, page)?;
+            }
+        }
+        HandshakeType::CLIENT_KEY_EXCHANGE if selected.is_some() => {
+            if let Some((_, row)) = selected {
+                client_key_exchange(body, row, page)?;
+            }
+        }
+        HandshakeType::CERTIFICATE_STATUS => {
+            page.line(
+                "ocsp_response",
+                &part(&CertificateStatus::parse(body)?.response),
+            );
+        }
         _ if body.is_empty() => {}
-        // Their shape depends on the suite.
         _ => page.line("body", &hex(body)),
     }
     Ok(())
+}
+
+/// RFC 5246 section 7.4.3, RFC 8422 section 5.4, RFC 4279 section 2, RFC 5054 section 2.8.2.
+fn server_key_exchange(
+    body: &[u8],
+    version: ProtocolVersion,
+    row: &SuiteRow,
+    page: &mut Page,
+) -> Result<(), Error> {
+    let exchange = ServerKeyExchange::parse(body, server_shape(row), version)?;
+    if let Some(hint) = &exchange.hint {
+        page.line("psk_identity_hint", &text(hint));
+    }
+    match &exchange.params {
+        ServerParams::None => {}
+        ServerParams::Ecdh { group, public } => {
+            page.line("named_curve", &format!("{group:?}"));
+            page.line("public", &part(public));
+        }
+        ServerParams::Dh {
+            prime,
+            generator,
+            public,
+        } => {
+            page.line("dh_p", &number(prime));
+            page.line("dh_g", &number(generator));
+            page.line("dh_Ys", &number(public));
+        }
+        ServerParams::Srp {
+            prime,
+            generator,
+            salt,
+            public,
+        } => {
+            page.line("srp_N", &number(prime));
+            page.line("srp_g", &number(generator));
+            page.line("srp_s", &part(salt));
+            page.line("srp_B", &number(public));
+        }
+    }
+    if let Some(signed) = &exchange.signed {
+        if let Some(scheme) = signed.scheme {
+            page.line("algorithm", &format!("{scheme:?}"));
+        }
+        page.line("signature", &part(&signed.signature));
+    }
+    Ok(())
+}
+
+/// RFC 5246 section 7.4.7, RFC 8422 section 5.7, RFC 4279 section 2, RFC 5054 section 2.8.4. All of it is public or encrypted.
+fn client_key_exchange(body: &[u8], row: &SuiteRow, page: &mut Page) -> Result<(), Error> {
+    use KeyExchange as K;
+    let exchange = ClientKeyExchange::parse(body, client_shape(row))?;
+    if let Some(identity) = &exchange.identity {
+        page.line("psk_identity", &text(identity));
+    }
+    if let Some(value) = &exchange.exchange {
+        match row.kx {
+            K::Ecdhe | K::Ecdh | K::EcdhAnon | K::EcdhePsk => page.line("ecdh_Yc", &part(value)),
+            K::Dhe | K::DhAnon | K::DhePsk => page.line("dh_Yc", &number(value)),
+            K::Srp => page.line("srp_A", &number(value)),
+            K::Rsa | K::RsaPsk | K::Psk | K::Tls13 => {
+                page.line("encrypted_premaster_secret", &part(value));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// How many bytes of a long value are shown.
+const SHOWN: usize = 24;
+
+/// The beginning of what is long: enough to recognise it.
+fn part(value: &[u8]) -> String {
+    match value.get(..SHOWN) {
+        Some(head) if value.len() > SHOWN => format!("{}, {}...", bytes(value), hex(head)),
+        _ => format!("{}, {}", bytes(value), hex(value)),
+    }
+}
+
+/// A big-endian number: a small one as it is, of others the size and the beginning.
+fn number(value: &[u8]) -> String {
+    let start = value.iter().take_while(|byte| **byte == 0).count();
+    match value.get(start..) {
+        None | Some([]) => "0".into(),
+        Some([small]) => format!("{small}"),
+        Some(digits @ [first, ..]) => {
+            let bits = digits.len() * 8 - first.leading_zeros() as usize;
+            let shown = digits.get(..SHOWN).unwrap_or(digits);
+            let more = if digits.len() > SHOWN { "..." } else { "" };
+            format!("{bits} bits, {}{more}", hex(shown))
+        }
+    }
 }
 
 fn certificate13(body: &[u8], page: &mut Page) -> Result<(), Error> {
@@ -481,6 +626,7 @@ mod tests {
             inbound: true,
             message: true,
             bytes: bytes.to_vec(),
+            selected: None,
         }
     }
 
@@ -520,6 +666,67 @@ mod tests {
             .contains("malformed"));
     }
 
+    /// A message under a suite of TLS 1.2; one space between words.
+    fn under(suite: CipherSuite, msg_type: HandshakeType, body: &[u8]) -> String {
+        let mut bytes = vec![msg_type.0, 0, 0, body.len() as u8];
+        bytes.extend_from_slice(body);
+        Traced {
+            selected: Some((ProtocolVersion::TLS12, suite)),
+            ..message(&bytes)
+        }
+        .text()
+        .split_whitespace()
+        .collect::<Vec<_>>()
+        .join(" ")
+    }
+
+    #[test]
+    fn key_exchanges_are_read_under_their_suite() {
+        // ECDHE_ECDSA: a point and a signature
+        let mut body = vec![3, 0, 0x17, 65];
+        body.extend_from_slice(&[4; 65]);
+        body.extend_from_slice(&[4, 3, 0, 2, 9, 9]);
+        let suite = CipherSuite(0xc02b);
+        let text = under(suite, HandshakeType::SERVER_KEY_EXCHANGE, &body);
+        for part in [
+            "secp256r1",
+            "65 bytes, 0404",
+            "...",
+            "ecdsa_secp256r1_sha256",
+            "2 bytes, 0909",
+        ] {
+            assert!(text.contains(part), "{part}: {text}");
+        }
+        let text = under(suite, HandshakeType::CLIENT_KEY_EXCHANGE, &[2, 7, 8]);
+        assert!(
+            text.contains("ecdh_Yc") && text.contains("2 bytes, 0708"),
+            "{text}"
+        );
+        // DHE_PSK: a hint, numbers, no signature
+        let suite = CipherSuite(0x00aa);
+        let body = [0, 3, b'a', 0x1b, b'b', 0, 2, 1, 0xff, 0, 1, 2, 0, 2, 0, 3];
+        let text = under(suite, HandshakeType::SERVER_KEY_EXCHANGE, &body);
+        for part in ["a\\x1bb", "9 bits, 01ff", "dh_g 2", "dh_Ys 3"] {
+            assert!(text.contains(part), "{part}: {text}");
+        }
+        let text = under(
+            suite,
+            HandshakeType::CLIENT_KEY_EXCHANGE,
+            &[0, 2, b'i', b'd', 0, 1, 5],
+        );
+        assert!(text.contains("psk_identity id"), "{text}");
+        assert!(text.contains("dh_Yc 5"), "{text}");
+        // RSA: encrypted; and what does not fit the suite
+        let suite = CipherSuite(0x009c);
+        let text = under(suite, HandshakeType::CLIENT_KEY_EXCHANGE, &[0, 1, 7]);
+        assert!(
+            text.contains("encrypted_premaster_secret 1 bytes, 07"),
+            "{text}"
+        );
+        let text = under(suite, HandshakeType::CLIENT_KEY_EXCHANGE, &[0, 9, 7]);
+        assert!(text.contains("malformed"), "{text}");
+    }
+
     #[test]
     fn what_the_peer_chose_is_escaped() {
         assert_eq!(text(b"a\x1b[2J\n\"b"), "a\\x1b[2J\\n\\\"b");
@@ -531,6 +738,7 @@ mod tests {
             inbound: false,
             message: false,
             bytes: vec![22, 3, 1, 0, 0],
+            selected: None,
         };
         assert_eq!(record.title(), "TLS 1.0 Record Protocol, handshake");
     }

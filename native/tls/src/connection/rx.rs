@@ -15,7 +15,7 @@ use crate::record::limits::{
 use crate::record::{HandshakeJoiner, HandshakeMessage, Opened, RecordReader};
 use crate::schedule::tls12::MasterSecret;
 use crate::session::SavedSession;
-use crate::trace::Traced;
+use crate::trace::{Followed, Traced};
 use crate::wire::alert::{Alert, Level};
 use core::fmt;
 use std::collections::VecDeque;
@@ -39,6 +39,8 @@ pub struct Rx {
     warnings: Budget,
     /// Name of the last state that waited for a message.
     state_name: &'static str,
+    /// For the debug log.
+    followed: Followed,
     /// Has `Event::Connected` been given out? Until then what is to be sent comes as `Output::Transmit`.
     connected: bool,
     error: Option<Error>,
@@ -105,6 +107,7 @@ impl Rx {
             answer_due: false,
             warnings: Budget::new(MAX_WARNING_ALERTS),
             state_name: "start",
+            followed: Followed::default(),
             connected: false,
             error: None,
         }
@@ -341,8 +344,10 @@ impl Rx {
     fn queue_trace(&mut self, tx: &mut Tx) {
         if self.reader.tracer.is_on() {
             let items = self.reader.tracer.take().into_iter().chain(tx.take_trace());
-            self.queue
-                .extend(items.map(|item| Output::Event(Event::Trace(item))));
+            for item in items {
+                let item = self.followed.mark(item);
+                self.queue.push_back(Output::Event(Event::Trace(item)));
+            }
         }
     }
 
@@ -608,6 +613,7 @@ impl Rx {
         match self.with_cx(tx, |cx| state.change_cipher_spec(cx))? {
             Spec::Step(step) => self.take_step(tx, step),
             Spec::Noise(state) => {
+                self.state_name = handshake::after_change(self.state_name);
                 self.machine = Some(Machine::Waiting(state));
                 self.change_cipher_specs
                     .spend()

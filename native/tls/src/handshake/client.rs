@@ -130,6 +130,15 @@ impl WaitServerHello {
         self.retry.is_some()
     }
 
+    /// OTP's: a HelloRetryRequest is followed by the change_cipher_spec for middleboxes.
+    pub fn name(&self) -> &'static str {
+        if self.is_retry() && !self.sent.hello.session_id.is_empty() {
+            "hello_retry_middlebox_assert"
+        } else {
+            "wait_sh"
+        }
+    }
+
     pub fn handle(self, cx: &mut Cx<'_>, message: HandshakeMessage) -> Result<Step, Error> {
         expect(&message, HandshakeType::SERVER_HELLO)?;
         let reply = ServerHello::parse(message.body())?;
@@ -377,6 +386,16 @@ pub(crate) struct WaitEncryptedExtensions {
 }
 
 impl WaitEncryptedExtensions {
+    /// OTP's: first comes the change_cipher_spec for middleboxes, if it did not follow a HelloRetryRequest.
+    pub fn name(&self) -> &'static str {
+        let info = &self.session.info;
+        if info.hrr || info.session_id.is_empty() {
+            "wait_ee"
+        } else {
+            "hello_middlebox_assert"
+        }
+    }
+
     pub fn handle(self, cx: &mut Cx<'_>, message: HandshakeMessage) -> Result<Step, Error> {
         let Self {
             mut session,

@@ -46,7 +46,7 @@ mod job;
 mod kx12;
 mod negotiation;
 mod negotiation12;
-mod premaster;
+pub(crate) mod premaster;
 mod renegotiation;
 mod server;
 mod server12;
@@ -249,11 +249,25 @@ macro_rules! states {
     };
 }
 
+/// A client's names while the change_cipher_spec for middleboxes is due (RFC 8446 appendix D.4), and once it came.
+const BEFORE_CHANGE: [(&str, &str); 2] = [
+    ("hello_retry_middlebox_assert", "wait_sh"),
+    ("hello_middlebox_assert", "wait_ee"),
+];
+
+/// The name of a state to which a change_cipher_spec is noise, after it.
+pub(crate) fn after_change(name: &'static str) -> &'static str {
+    BEFORE_CHANGE
+        .iter()
+        .find_map(|(before, after)| (*before == name).then_some(*after))
+        .unwrap_or(name)
+}
+
 // The state, its name, and what a change_cipher_spec is to it.
 states! {
     AnyServerHello(client::WaitAnyServerHello), "hello", noise;
-    ServerHello(client::WaitServerHello), "wait_sh", noise;
-    EncryptedExtensions(client::WaitEncryptedExtensions), "wait_ee", noise;
+    ServerHello(client::WaitServerHello), own, noise;
+    EncryptedExtensions(client::WaitEncryptedExtensions), own, noise;
     CertificateOrRequest(client::WaitCertificateOrRequest), "wait_cert_cr", noise;
     ServerCertificate(client::WaitCertificate), "wait_cert", noise;
     ServerCertificateVerify(client::WaitCertificateVerify), "wait_cv", noise;

@@ -30,7 +30,7 @@ pub(crate) fn server_shape(row: &SuiteRow) -> ServerShape {
 }
 
 /// What the suite's ClientKeyExchange contains.
-pub(super) fn client_shape(row: &SuiteRow) -> ClientShape {
+pub(crate) fn client_shape(row: &SuiteRow) -> ClientShape {
     use KeyExchange as K;
     ClientShape {
         identity: uses_psk(row),
