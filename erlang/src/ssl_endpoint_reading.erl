@@ -18,6 +18,8 @@
 %% says so), in active mode of any kind: with `once` what comes early waits in the native half, and most messages cost no call
 %% of the transport.
 -define(READ_AHEAD, 16).
+%% The same for a passive user, who may never take what comes.
+-define(READ_AHEAD_PASSIVE, 8).
 %% Plaintext that is kept while nobody reads it and we wait for the peer's part of a handshake: beyond it the peer waits for a
 %% reader, as it does without a handshake.
 -define(MAX_KEPT, 1048576).
@@ -106,7 +108,7 @@ arm(handshake, S) ->
     %% As it may stay afterwards (read_ahead): a port that is armed anew holds a buffer until something comes.
     arm(case reads_badly(S) of true -> once; false -> many end, S);
 arm(How, #data{transport = Transport, socket = Socket} = S) ->
-    Active = case How of many when Transport =:= gen_tcp -> active_n(); _ -> once end,
+    Active = case How of many when Transport =:= gen_tcp -> active_n(S#data.active); _ -> once end,
     case ssl_transport:setopts(Transport, Socket, [{active, Active}]) of
         ok -> S#data{armed = case Active of once -> once; _ -> many end};
         {error, _} ->
@@ -115,9 +117,10 @@ arm(How, #data{transport = Transport, socket = Socket} = S) ->
             S#data{armed = once}
     end.
 
-active_n() ->
+active_n(Active) ->
     case application:get_env(ssl, internal_active_n) of
         {ok, N} when is_integer(N), N > 0, N < 32768 -> N;
+        _ when Active =:= false -> ?READ_AHEAD_PASSIVE;
         _ -> ?READ_AHEAD
     end.
 
