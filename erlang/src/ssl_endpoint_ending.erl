@@ -184,6 +184,8 @@ written(connection, #data{out = [], writer = undefined, ending = {shutdown, From
         ok -> ssl_endpoint_reading:settle(nothing_to_read(shut(S#data{ending = undefined})), [{reply, From, ok}]);
         {error, _} = Error -> transport_refused(From, Error, S)
     end;
+written(downgrade, #data{ended = closed} = S) ->
+    downgraded(S);
 written(handshake, #data{hs = #hs{done = true}} = S) ->
     ssl_endpoint_handshake:progress(S);
 written(_, S) ->
@@ -262,8 +264,8 @@ downgrade(Pid, Timeout, From, S0) ->
     end.
 
 -spec downgraded(data()) -> result().
-downgraded(#data{ended = closed, ending = {From, _}, owner = {_, Pid}, transport = Transport, socket = Socket,
-                 conn = Conn} = S) ->
+downgraded(#data{ended = closed, out = [], writer = undefined, ending = {From, _}, owner = {_, Pid}, transport = Transport,
+                 socket = Socket, conn = Conn} = S) ->
     _ = ssl_transport:setopts(Transport, Socket, ssl_transport:internal()),
     %% What followed the peer's close_notify is the user's: taken with it, or sent to us meanwhile.
     Rest = iolist_to_binary([ssl_native:rest(Conn), S#data.behind | ssl_endpoint_reading:plain_bytes(S)]),
@@ -277,5 +279,8 @@ downgraded(#data{ended = closed, ending = {From, _}, owner = {_, Pid}, transport
     {stop_and_reply, {shutdown, downgrade}, [{reply, From, Reply}], S};
 downgraded(#data{ended = {fatal, Fatal}, ending = {From, _}, role = Role} = S) ->
     {stop_and_reply, {shutdown, normal}, [{reply, From, {error, ssl_alert_text:reason(Role, Fatal, ?PROTOCOL)}}], S};
+downgraded(#data{ended = closed, ending = {_, Timeout}} = S) ->
+    %% The peer waits for our close_notify, which is on its way to the transport still.
+    {next_state, downgrade, S, [{state_timeout, Timeout, expired}]};
 downgraded(#data{ending = {_, Timeout}} = S) ->
     {next_state, downgrade, ssl_endpoint_reading:arm(once, S), [{state_timeout, Timeout, expired}]}.
