@@ -9,7 +9,7 @@
 -moduledoc false.
 -endif.
 
--export([row/1, rows/0, names/0, plan/1, version_bound/1, markdown/0, environment/0]).
+-export([row/1, rows/0, names/0, plan/1, constants/1, version_bound/1, markdown/0, environment/0]).
 
 -export_type([row/0, type/0, step/0]).
 
@@ -221,6 +221,21 @@ version_bound(Versions) ->
 -spec plan(client | server) -> [step()].
 plan(Role) ->
     once({plan, Role}, fun() -> make_plan(Role) end).
+
+%% The defaults that depend on nothing but the role.
+-spec constants(client | server) -> #{atom() => term()}.
+constants(Role) ->
+    once({constants, Role},
+         fun() ->
+                 Rows = rows(),
+                 maps:from_list([{Option, Value} || {opt, Option} <- make_plan(Role),
+                                                    {value, Value} <- [constant(Role, map_get(default, map_get(Option, Rows)))]])
+         end).
+
+constant(_, {by, _}) -> none;
+constant(client, {role, Default, _}) -> constant(client, Default);
+constant(server, {role, _, Default}) -> constant(server, Default);
+constant(_, Default) -> {value, Default}.
 
 make_plan(Role) ->
     protocol() ++ verification() ++ server_name(Role) ++ tickets(Role) ++ stapling(Role) ++ signatures() ++

@@ -152,7 +152,8 @@ checked(Fun) ->
 
 check(Role, Host, Ssl, Old) ->
     %% The last of several counts.
-    Start = #context{role = Role, host = Host, user = maps:from_list(Ssl), old = Old, opts = Old},
+    Start = #context{role = Role, host = Host, user = maps:from_list(Ssl), old = Old,
+                     opts = case map_size(Old) of 0 -> ssl_options_table:constants(Role); _ -> Old end},
     lists:foldl(fun step/2, Start, ssl_options_table:plan(Role)).
 
 update(Role, Ssl, Old0) ->
@@ -193,7 +194,7 @@ step({opt, Option}, #context{user = User} = C) when is_map_key(Option, User) ->
 step({opt, Option}, #context{old = Old} = C) when is_map_key(Option, Old) ->
     C;
 step({opt, Option}, #context{rows = Rows} = C) ->
-    %% Most options are not given: nothing of theirs is to be checked.
+    %% Most options are not given: nothing of theirs is to be checked, and most defaults are there from the beginning.
     #{Option := #{default := Default}} = Rows,
     put(Option, ssl_opt_values:default(Default, Option, C), C);
 step({type, Option}, C) ->
@@ -272,7 +273,10 @@ get(Option, #context{opts = Opts}) -> maps:get(Option, Opts, undefined).
 
 -spec put(atom(), term(), context()) -> context().
 put(Option, Value, #context{opts = Opts} = C) ->
-    C#context{opts = Opts#{Option => Value}}.
+    case Opts of
+        #{Option := Value} -> C;
+        #{} -> C#context{opts = Opts#{Option => Value}}
+    end.
 
 %% Values of earlier calls that count no longer.
 -spec forget([atom()], context()) -> context().
