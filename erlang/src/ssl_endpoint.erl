@@ -2,7 +2,7 @@
 %%
 %% It drives the handshake (feeds the native half from the transport, writes what that gives, answers its queries by
 %% ssl_verdict), serves active mode, watches the owner and the timers, and closes. Send and passive recv pass it by
-%% (ssl_stream): after the handshake it hibernates until active mode, options, a control record or the end call for it.
+%% (ssl_stream): after the handshake it sleeps until active mode, options, a control record or the end call for it, and soon hibernates.
 %%
 %%   accepted --handshake--> handshake --connected--> connection --> closing --> draining --> gone
 %%                            |    ^                       \--> downgrade
@@ -41,6 +41,12 @@
 
 -include("ssl_endpoint.hrl").
 
+%% Words of heap that a handshake does with, without garbage collections in between. Hibernation makes them less.
+-define(HEAP, 987).
+%% Milliseconds without anything to do, after which the process hibernates, unless the option hibernate_after says so. Not at
+%% once: what follows a handshake at once would have to wake it.
+-define(IDLE, 100).
+
 %% Milliseconds for a peer to answer a close_notify when the application stops.
 -define(STOP_TIMEOUT, 500).
 
@@ -66,7 +72,7 @@ accepted(Start) ->
 
 start(Role, #{socket := Socket, info := {Transport, _, _, _, _}, conn := Conn, options := Options} = Start) ->
     SpawnOptions = maps:get(receiver_spawn_opts, Options, []),
-    Pid = proc_lib:spawn_opt(?MODULE, init, [{Role, self(), Start}], SpawnOptions -- [link, monitor]),
+    Pid = proc_lib:spawn_opt(?MODULE, init, [{Role, self(), Start}], [{min_heap_size, ?HEAP} | SpawnOptions -- [link, monitor]]),
     Self = ssl_socket_shape:connection(Role, Transport, Socket, Pid, Conn),
     Given = case Start of
                 #{upgrade := true} -> Transport:controlling_process(Socket, Pid);
@@ -246,7 +252,7 @@ init({Role, Owner, #{socket := Socket, info := {Transport, Data, Closed, Error, 
     gen_statem:enter_loop(?MODULE, hibernation(Options), accepted, S).
 
 hibernation(#{hibernate_after := Time}) when is_integer(Time) -> [{hibernate_after, Time}];
-hibernation(_) -> [].
+hibernation(_) -> [{hibernate_after, ?IDLE}].
 
 -spec handle_event(gen_statem:event_type(), term(), atom(), #data{}) -> gen_statem:event_handler_result(atom()).
 handle_event(Type, Content, State, S) ->

@@ -9,6 +9,9 @@
 
 -include("ssl_endpoint.hrl").
 
+%% Words, the least there is.
+-define(IDLE_HEAP, 233).
+
 -spec begin_handshake(gen_statem:from(), timeout(), data()) -> result().
 begin_handshake(From, Timeout, #data{conn = Conn, hs = #hs{early = Early} = Hs} = S0) ->
     S = ssl_endpoint_events:outs(ssl_native:start(Conn), ssl_endpoint_reading:lock(S0#data{hs = Hs#hs{from = From, early = []}})),
@@ -41,8 +44,9 @@ fed(Early, #data{conn = Conn} = S) -> ssl_endpoint_events:outs(ssl_native:feed(C
 %% After something happened in the handshake.
 -spec progress(data()) -> result().
 progress(#data{hs = #hs{done = true}, out = [], writer = undefined} = S) ->
-    %% The handshake is over, and our part of it with the transport: the user may write. What it left behind goes; then idle.
-    ssl_endpoint_reading:settle(done(S), [{{timeout, handshake}, cancel}, hibernate]);
+    %% The handshake is over, and our part of it with the transport: the user may write. From now on little memory is enough.
+    _ = erlang:process_flag(min_heap_size, ?IDLE_HEAP),
+    ssl_endpoint_reading:settle(done(S), [{{timeout, handshake}, cancel}]);
 progress(#data{hs = #hs{done = true}} = S) ->
     {next_state, handshake, S};
 progress(#data{ended = {fatal, Fatal}} = S) ->
