@@ -126,12 +126,12 @@ script(#{kind := curl}, server, _) -> false;
 script(_, Role, {update, Role, _}) -> false;
 script(_, _, _) -> true.
 
-%% Python has no way to choose suites, and goes on without a protocol when it knows none of those offered; its
-%% clients and curl offer their own signature schemes: enough for the first of each kind of certificate.
+%% Python has no way to choose suites; it goes on without a protocol when it knows none of those offered, as node before 20
+%% does. Python's clients and curl offer their own signature schemes: enough for the first of each kind of certificate.
 side(#{kind := Kind}, client, signature, #{signatures := [First | _]}) when Kind =:= python; Kind =:= curl ->
     not lists:member(First, [rsa_pss_rsae_sha384, rsa_pss_rsae_sha512, rsa_pss_pss_sha384, rsa_pss_pss_sha512]);
 side(#{kind := python}, _, _, #{suites := _}) -> false;
-side(#{kind := python}, server, refusal, #{alpn := _}) -> false;
+side(#{kind := Kind}, server, refusal, #{alpn := _}) when Kind =:= python; Kind =:= node -> false;
 side(#{kind := python}, Role, _, #{groups := Groups}) -> Role =:= server andalso length(Groups) =:= 1;
 side(#{kind := curl}, _, _, #{alpn := _}) -> false;
 side(_, _, _, _) -> true.
