@@ -69,7 +69,8 @@ renegotiation_ignored(Config) ->
 
 %% Owners, connection processes, senders and readers that are killed at any moment leave no connection, process or port behind.
 processes_killed(Config) ->
-    #{conns := Before} = ssl_native:counters(),
+    %% what other cases left is garbage that may go at any time
+    #{conns := Before} = native(),
     {ok, L} = ssl:listen(0, [binary, {active, true}, {verify, verify_peer}, {fail_if_no_peer_cert, true} | tls_pairs:server(Config)]),
     {ok, {_, Port}} = ssl:sockname(L),
     Acceptor = spawn_link(fun() -> accept(L) end),
@@ -90,10 +91,11 @@ processes_killed(Config) ->
      end || _ <- lists:seq(1, 150)],
     unlink(Acceptor),
     ok = ssl:close(L),
-    eventually(fun() ->
-                       [erlang:garbage_collect(P) || P <- processes()],
-                       ?assertMatch(#{conns := Before, bytes := 0}, ssl_native:counters())
-               end).
+    eventually(fun() -> #{conns := Now, bytes := 0} = native(), ?assert(Now =< Before) end).
+
+native() ->
+    [erlang:garbage_collect(P) || P <- processes()],
+    ssl_native:counters().
 
 accept(L) ->
     case ssl:transport_accept(L) of
