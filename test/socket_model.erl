@@ -372,8 +372,8 @@ do_({shutdown, Side, How} = Command, World) ->
         #end_{open = false} ->
             same(Command, {error, closed}, Answer),
             World;
-        #end_{ended = true} ->
-            %% The transport may know of the end before this end does.
+        #end_{ended = Ended, shut = Shut} when Ended; Shut ->
+            %% The transport may know of the end before this end does; and our close_notify makes the peer end, too.
             case {How, Answer} of
                 {_, ok} when How =:= write -> over(Side, World#{Side := E#end_{shut = true, doubt = true}});
                 {_, ok} -> over(Side, World#{Side := E#end_{shut = true, ended = true, doubt = true}});

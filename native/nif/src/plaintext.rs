@@ -171,23 +171,13 @@ impl<C: Share> Plaintext<C> {
         match framing {
             Framing::Raw if length == 0 => Ok(self.all()),
             Framing::Raw => Ok(self.take(length)),
-            Framing::Prefixed { header, limit } => {
-                let Some(length) = self.peek(header) else {
-                    return Ok(None);
-                };
-                // Beyond 2 GB a unit with its header has no length that the emulator's own parser would take.
-                let possible = i32::MAX.unsigned_abs() - u32::from(header);
-                if length > possible || (limit != 0 && length > limit) {
-                    return Err(TooLong);
+            Framing::Prefixed { header, limit } => match self.prefixed(header, limit)? {
+                Some(length) => {
+                    self.skip(usize::from(header));
+                    Ok(Some(self.take(length).unwrap_or(Unit::Whole(Vec::new()))))
                 }
-                let header = usize::from(header);
-                let length = length as usize;
-                if self.len - header < length {
-                    return Ok(None);
-                }
-                self.skip(header);
-                Ok(Some(self.take(length).unwrap_or(Unit::Whole(Vec::new()))))
-            }
+                None => Ok(None),
+            },
         }
     }
 
@@ -195,10 +185,24 @@ impl<C: Share> Plaintext<C> {
     pub fn has_unit(&self, framing: Framing, length: usize) -> bool {
         match framing {
             Framing::Raw => self.len > 0 && self.len >= length,
-            Framing::Prefixed { header, limit } => self.peek(header).is_some_and(|length| {
-                (limit != 0 && length > limit) || self.len - usize::from(header) >= length as usize
-            }),
+            Framing::Prefixed { header, limit } => {
+                !matches!(self.prefixed(header, limit), Ok(None))
+            }
         }
+    }
+
+    /// The length of the message that comes next, if it is there as a whole.
+    fn prefixed(&self, header: u8, limit: u32) -> Result<Option<usize>, TooLong> {
+        let Some(length) = self.peek(header) else {
+            return Ok(None);
+        };
+        // Beyond 2 GB a unit with its header has no length that the emulator's own parser would take.
+        let possible = i32::MAX.unsigned_abs() - u32::from(header);
+        if length > possible || (limit != 0 && length > limit) {
+            return Err(TooLong);
+        }
+        let length = length as usize;
+        Ok((self.len - usize::from(header) >= length).then_some(length))
     }
 
     /// Gives everything back to the allocator.
@@ -274,6 +278,10 @@ mod tests {
     #[test]
     fn a_unit_is_known_to_be_there_without_taking_it() {
         let prefixed = |limit| Framing::Prefixed { header: 2, limit };
+        let beyond = Framing::Prefixed {
+            header: 4,
+            limit: 0,
+        };
         for (bytes, framing, length, there) in [
             (&b""[..], Framing::Raw, 0, false),
             (b"a", Framing::Raw, 0, true),
@@ -284,6 +292,7 @@ mod tests {
             (b"\x00\x02a", prefixed(0), 0, false),
             (b"\x00\x02ab", prefixed(2), 0, true),
             (b"\x00\x03", prefixed(2), 0, true),
+            (b"\x80\x00\x00\x00", beyond, 0, true),
         ] {
             let mut buffer = Buffer::new();
             for byte in bytes {
