@@ -7,7 +7,7 @@
 -include_lib("common_test/include/ct.hrl").
 -include_lib("stdlib/include/assert.hrl").
 
--import(tls_pairs, [server/1, client/1, call/1, finished/1, endpoint/1, port_of/1, left_nothing/0, eventually/1]).
+-import(tls_pairs, [server/1, client/1, call/1, finished/1, endpoint/1, port_of/1, left_nothing/0, eventually/1, eventually/2]).
 
 -export([all/0, suite/0, init_per_suite/1, end_per_suite/1, init_per_testcase/2, end_per_testcase/2]).
 -export([killed_in_connect/1, killed_in_accept/1, killed_in_handshake/1, killed_while_paused/1, killed_idle/1, killed_active/1,
@@ -226,7 +226,8 @@ scene(Point, Victim, N) ->
     Users = maps:get(users, Scene, []),
     %% One of several may have been waiting only: the others rightly go on.
     Victim =:= user andalso length(Users) > 1 andalso kill(maps:get(owner, Scene)),
-    eventually(fun() -> ?assertEqual([], [{U, process_info(U, current_stacktrace)} || U <- Users, is_process_alive(U)]) end),
+    %% A writer whose peer does not read is let wait for as long as an alert may take, once or twice.
+    eventually(fun() -> ?assertEqual([], [{U, process_info(U, current_stacktrace)} || U <- Users, is_process_alive(U)]) end, 300),
     [kill(X) || {Key, X} <- maps:to_list(Scene), Key =:= owner orelse Key =:= peer orelse Key =:= listener],
     Endpoints = [E || {Key, E} <- maps:to_list(Scene), Key =:= endpoint orelse Key =:= peer_endpoint],
     eventually(fun() -> ?assertEqual([], [E || E <- Endpoints, is_process_alive(E)]) end),

@@ -5,7 +5,7 @@
 
 -export([credentials/0, server/1, client/1, pair/1, pair/3, dial/3, client_hello/1]).
 -export([call/1, result/1, finished/1, pid/1, endpoint/1, port_of/1, closed/2, read_to_end/1]).
--export([endpoints/0, left_nothing/0, eventually/1]).
+-export([endpoints/0, left_nothing/0, eventually/1, eventually/2]).
 
 %% Options of a server and a client that trust each other, for a suite's Config. The server is "localhost".
 credentials() ->
